@@ -1,0 +1,37 @@
+// swift-tools-version: 6.2
+// Part of daqd
+// SPDX-License-Identifier: MIT
+import PackageDescription
+
+/// What every package of daqd compiles with; library evolution because plugins outlive kernels.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .unsafeFlags(["-enable-library-evolution"]),
+]
+
+let package = Package(
+    name: "DAQKernel",
+    products: [.library(name: "DAQKernel", type: .dynamic, targets: ["DAQKernel"])],
+    targets: [
+        .systemLibrary(name: "CYAML", path: "CLibraries/CYAML"),
+        .systemLibrary(name: "CSQLite", path: "CLibraries/CSQLite"),
+        .systemLibrary(name: "CCrypto", path: "CLibraries/CCrypto"),
+        .target(
+            name: "DAQKernel",
+            dependencies: ["CYAML", "CSQLite", "CCrypto"],
+            path: ".",
+            exclude: ["CLibraries"],
+            sources: [
+                "Commands", "Configuration", "Device", "Frames", "Frontend", "Loading", "Logging", "Parameters",
+                "PostOperation", "Run", "Runtime", "Storage", "Transport", "Wire",
+            ],
+            swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN"])]
+        ),
+    ]
+)
