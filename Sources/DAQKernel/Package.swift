@@ -26,12 +26,8 @@ let package = Package(
             dependencies: ["CYAML", "CSQLite", "CCrypto"],
             path: ".",
             exclude: ["CLibraries"],
-            sources: [
-                "Commands", "Configuration", "Device", "Frames", "Frontend", "Loading", "Logging", "Parameters",
-                "PostOperation", "Run", "Runtime", "Storage", "Transport", "Wire",
-            ],
             swiftSettings: settings,
-            linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN"])]
+            linkerSettings: [.linkedLibrary("m"), .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN"])]
         ),
     ]
 )

@@ -1,0 +1,41 @@
+// swift-tools-version: 6.2
+// Part of daqd
+// SPDX-License-Identifier: MIT
+import PackageDescription
+
+/// What every target compiles with.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+/// Tests read C strings and raw sockets freely; all else is as strict as the product.
+let testSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let kernel: Target.Dependency = .product(name: "DAQKernel", package: "DAQKernel")
+
+let package = Package(
+    name: "daqd",
+    products: [
+        .executable(name: "daqd", targets: ["daqd"]),
+    ],
+    dependencies: [
+        .package(path: "Sources/DAQKernel"),
+    ],
+    targets: [
+        .executableTarget(
+            name: "daqd", dependencies: [kernel], path: "Sources/daqd", swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN"])]),
+        .testTarget(
+            name: "DAQKernelTests", dependencies: [kernel], path: "Tests/DAQKernelTests", swiftSettings: testSettings),
+    ]
+)
