@@ -120,7 +120,7 @@ extension Setting {
         make(name, summary, .list(of: element), value.map { .list($0) })
     }
 
-    /// Nested settings; required, unless made ``optional``, where absent ones take their defaults only when given.
+    /// Nested settings; where the file gives none their defaults apply, if those suffice, and nothing if ``optional``.
     @_alwaysEmitIntoClient
     public static func map(_ name: String, _ summary: String, _ settings: [Setting]) -> Setting {
         make(name, summary, .map(settings), nil)
