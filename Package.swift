@@ -23,6 +23,8 @@ let testSettings: [SwiftSetting] = [
 
 let kernel: Target.Dependency = .product(name: "DAQKernel", package: "DAQKernel")
 
+let transports: Target.Dependency = .product(name: "DAQTransports", package: "DAQTransports")
+
 let package = Package(
     name: "daqd",
     products: [
@@ -30,6 +32,7 @@ let package = Package(
     ],
     dependencies: [
         .package(path: "Sources/DAQKernel"),
+        .package(path: "Sources/DAQTransports"),
     ],
     targets: [
         .executableTarget(
@@ -37,5 +40,8 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN"])]),
         .testTarget(
             name: "DAQKernelTests", dependencies: [kernel], path: "Tests/DAQKernelTests", swiftSettings: testSettings),
+        .testTarget(
+            name: "DAQTransportsTests", dependencies: [transports], path: "Tests/DAQTransportsTests",
+            swiftSettings: testSettings),
     ]
 )
