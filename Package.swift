@@ -23,7 +23,7 @@ let testSettings: [SwiftSetting] = [
 
 let kernel: Target.Dependency = .product(name: "DAQKernel", package: "DAQKernel")
 
-let transports: Target.Dependency = .product(name: "DAQTransports", package: "DAQTransports")
+let routes: Target.Dependency = .product(name: "DAQRoutes", package: "DAQRoutes")
 
 let package = Package(
     name: "daqd",
@@ -32,7 +32,7 @@ let package = Package(
     ],
     dependencies: [
         .package(path: "Sources/DAQKernel"),
-        .package(path: "Sources/DAQTransports"),
+        .package(path: "Sources/DAQRoutes"),
     ],
     targets: [
         .executableTarget(
@@ -40,8 +40,9 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN"])]),
         .testTarget(
             name: "DAQKernelTests", dependencies: [kernel], path: "Tests/DAQKernelTests", swiftSettings: testSettings),
+        .target(name: "HTTPTesting", path: "Tests/HTTPTesting", swiftSettings: testSettings),
         .testTarget(
-            name: "DAQTransportsTests", dependencies: [transports], path: "Tests/DAQTransportsTests",
+            name: "DAQRoutesTests", dependencies: [routes, "HTTPTesting"], path: "Tests/DAQRoutesTests",
             swiftSettings: testSettings),
     ]
 )
