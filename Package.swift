@@ -22,7 +22,7 @@ let testSettings: [SwiftSetting] = [
 ]
 
 let kernel: Target.Dependency = .product(name: "DAQKernel", package: "DAQKernel")
-
+let storage: Target.Dependency = .product(name: "DAQStorage", package: "DAQStorage")
 let routes: Target.Dependency = .product(name: "DAQRoutes", package: "DAQRoutes")
 
 let package = Package(
@@ -33,6 +33,7 @@ let package = Package(
     dependencies: [
         .package(path: "Sources/DAQKernel"),
         .package(path: "Sources/DAQRoutes"),
+        .package(path: "Sources/DAQStorage"),
     ],
     targets: [
         .executableTarget(
@@ -43,6 +44,9 @@ let package = Package(
         .target(name: "HTTPTesting", path: "Tests/HTTPTesting", swiftSettings: testSettings),
         .testTarget(
             name: "DAQRoutesTests", dependencies: [routes, "HTTPTesting"], path: "Tests/DAQRoutesTests",
+            swiftSettings: testSettings),
+        .testTarget(
+            name: "DAQStorageTests", dependencies: [storage], path: "Tests/DAQStorageTests", exclude: ["Fixtures"],
             swiftSettings: testSettings),
     ]
 )

@@ -3,7 +3,8 @@
 // SPDX-License-Identifier: MIT
 import PackageDescription
 
-/// The kernel's settings; optimised in debug builds too, because a bit-shuffle without the optimiser is 100 times slower.
+/// The kernel's settings; optimised in debug builds too, because a bit-shuffle without the optimiser is 100 times
+/// slower.
 let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),

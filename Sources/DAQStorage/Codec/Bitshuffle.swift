@@ -3,11 +3,14 @@
 
 /// The bit transpose of the bitshuffle format: all first bits of a block, then all second bits, and so on.
 ///
-/// Shape: a block of `n` elements (a multiple of 8) of `w` bytes becomes `w * 8` planes of `n / 8` bytes; plane order is byte 0 bit 0,
+/// Shape: a block of `n` elements (a multiple of 8) of `w` bytes becomes `w * 8` planes of `n / 8` bytes; plane order
+/// is byte 0 bit 0,
 /// byte 0 bit 1 … byte w-1 bit 7; within a plane, element `i` is bit `i % 8` of byte `i / 8`.
 ///
-/// How: 64 elements are `8 * w` words of 8 bytes. Swapping bits of the word's *number* with bits of the position *in* the word is a
-/// butterfly between two words, so three layers bring the bytes of one significance together and three more the bits. Each
+/// How: 64 elements are `8 * w` words of 8 bytes. Swapping bits of the word's *number* with bits of the position *in*
+/// the word is a
+/// butterfly between two words, so three layers bring the bytes of one significance together and three more the bits.
+/// Each
 /// butterfly works on two groups of 64 elements at once, which every 64-bit processor has registers for.
 enum Bitshuffle {
     /// Two groups of 64 elements, side by side.

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: MIT
 import CLZ4
 
-/// Pixels as EIGER detectors compress them: bit-shuffled blocks, each LZ4-compressed, with the framing of HDF5 filter 32008.
+/// Pixels as EIGER detectors compress them: bit-shuffled blocks, each LZ4-compressed, with the framing of HDF5 filter
+/// 32008.
 ///
-/// Source: the HDF5 filter registration 32008 and the stream's `bs<BIT>-lz4<` encoding. All functions may be called on any thread.
+/// Source: the HDF5 filter registration 32008 and the stream's `bs<BIT>-lz4<` encoding. All functions may be called on
+/// any thread.
 public enum BitshuffleLZ4 {
     /// Bytes of a block that writers use: it stays in the first-level cache.
     public static let defaultBlockSize = 8192
@@ -44,7 +46,8 @@ public enum BitshuffleLZ4 {
         blockSize: Int = defaultBlockSize
     ) throws(StorageError) -> Int {
         let layout = try BlockLayout(byteCount: pixels.count, elementSize: elementSize, blockSize: blockSize)
-        guard target.count >= bound(byteCount: pixels.count, blockSize: blockSize), let output = target.baseAddress else {
+        guard target.count >= bound(byteCount: pixels.count, blockSize: blockSize), let output = target.baseAddress
+        else {
             throw .invalid("the buffer for compressed pixels has \(target.count) bytes, too few for the worst case")
         }
         unsafe ChunkHeader(expandedSize: pixels.count, blockSize: blockSize).write(to: output)

@@ -23,7 +23,8 @@ struct ChunkHeader: Equatable {
             throw .damaged("a compressed frame announces \(announced) bytes where \(expected) are expected")
         }
         guard block > 0, block <= Self.largestBlock || UInt64(block) <= announced else {
-            throw .damaged("a compressed frame announces blocks of \(block) bytes; 1 to \(Self.largestBlock) are allowed")
+            throw .damaged(
+                "a compressed frame announces blocks of \(block) bytes; 1 to \(Self.largestBlock) are allowed")
         }
         expandedSize = expected
         blockSize = Int(block)
@@ -40,7 +41,9 @@ struct ChunkHeader: Equatable {
     }
 }
 
-/// Reads the length-prefixed blocks of a chunk, never past its end. Safe because every access is checked; the chunk outlives the reader.
+/// Reads the length-prefixed blocks of a chunk, never past its end.
+///
+/// Safe because every access is checked; the chunk outlives the reader.
 @safe struct ChunkBlocks {
     private let chunk: UnsafeRawBufferPointer
     private(set) var offset = ChunkHeader.size

@@ -1,5 +1,6 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
+internal import Synchronization
 
 /// The global actor behind which every libhdf5 call of the process is made, on one thread.
 ///
@@ -9,7 +10,8 @@
 ///         try HDF5File.open("run_1_data_000001.h5").dataset("/entry/data/data").shape
 ///     }
 ///
-/// Work is done in the order of arrival and never interleaved: one `run` is one turn, so a long loop should be cut into several.
+/// Work is done in the order of arrival and never interleaved: one `run` is one turn, so a long loop should be cut
+/// into several.
 @globalActor
 public actor HDF5 {
     /// The only instance.
@@ -32,15 +34,29 @@ public actor HDF5 {
     }
 
     /// Runs a closure on the HDF5 thread while the calling thread waits; for threads of one's own, never inside a task.
-    public static func blocking<Success: Sendable>(_ body: @HDF5 () throws -> Success) throws -> Success {
-        typealias Plain = () throws -> Success
-        return try withoutActuallyEscaping(body) { body in
+    public static func blocking<Success: Sendable>(
+        _ body: @escaping @HDF5 @Sendable () throws -> Success
+    ) throws -> Success {
+        let outcome = Outcome<Success>()
+        thread.wait {
             // The isolation is satisfied by running on the actor's own thread.
-            nonisolated(unsafe) let plain = unsafe unsafeBitCast(body, to: Plain.self)
-            var outcome: Result<Success, any Error>?
-            thread.wait { outcome = Result { unsafe try plain() } }
-            guard let outcome else { throw StorageError(.hdf5, "the HDF5 thread did not answer") }
-            return try outcome.get()
+            let plain = unsafe unsafeBitCast(body, to: (@Sendable () throws -> Success).self)
+            outcome.store(Result { try plain() })
         }
+        return try outcome.take()
+    }
+}
+
+/// What a blocking call gave, passed from thread to thread.
+private final class Outcome<Success: Sendable>: Sendable {
+    private let result = Mutex<Result<Success, any Error>?>(nil)
+
+    func store(_ value: Result<Success, any Error>) { result.withLock { $0 = value } }
+
+    func take() throws -> Success {
+        guard let value = result.withLock({ $0 }) else {
+            throw StorageError(.hdf5, "the HDF5 thread did not answer")
+        }
+        return try value.get()
     }
 }

@@ -27,7 +27,8 @@ public final class HDF5Dataset: HDF5Object {
 
     /// Every element, row by row, converted to the asked type.
     ///
-    /// Compressed detector frames are not read this way (the library has no filter for them): see `readChunk(at:)` and `frame(_:)`.
+    /// Compressed detector frames are not read this way (the library has no filter for them): see `readChunk(at:)` and
+    /// `frame(_:)`.
     /// - Parameter limit: Refuses datasets of more elements, whatever the file announces.
     public func read<Value: HDF5Element>(as: Value.Type, limit: Int = 1 << 28) throws(StorageError) -> [Value] {
         let what = "cannot read \(name)"
@@ -84,7 +85,8 @@ public final class HDF5Dataset: HDF5Object {
         var size: hsize_t = 0
         guard unsafe H5Dget_chunk_storage_size(id, position, &size) >= 0 else {
             // The library reports a missing chunk as an error or as size 0, depending on the chunk index.
-            _ = H5Eclear2(0)
+            let error = HDF5ErrorStack.take("cannot read the chunk at \(offset) of \(name)")
+            guard try chunkShape != nil else { throw error }
             return 0
         }
         return Int(clamping: size)
@@ -95,7 +97,8 @@ public final class HDF5Dataset: HDF5Object {
         let size = try chunkSize(at: offset)
         guard size > 0 else { return nil }
         guard size <= limit else {
-            throw StorageError(.unsupported, "the chunk at \(offset) of \(name) has \(size) bytes; \(limit) are allowed here")
+            throw StorageError(
+                .unsupported, "the chunk at \(offset) of \(name) has \(size) bytes; \(limit) are allowed here")
         }
         let position = try self.position(offset)
         var bytes = [UInt8](repeating: 0, count: size)

@@ -59,7 +59,8 @@ public struct HDF5DatasetLayout: Sendable {
         let list = OwnedIdentifier(
             try identifier(H5Pcreate(daqd_h5_dataset_create()), "cannot make a property list"), H5Pclose)
         try check(
-            unsafe H5Pset_chunk(list.id, Int32(chunk.count), chunk.map { hsize_t($0) }), "cannot make chunks of \(chunk)")
+            unsafe H5Pset_chunk(list.id, Int32(chunk.count), chunk.map { hsize_t($0) }),
+            "cannot make chunks of \(chunk)")
         _ = H5Pset_fill_time(list.id, H5D_FILL_TIME_NEVER)
         switch filter {
         case .none: break

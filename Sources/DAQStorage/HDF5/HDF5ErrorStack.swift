@@ -12,13 +12,16 @@ enum HDF5ErrorStack {
         let collected = Messages()
         withExtendedLifetime(collected) {
             let context = unsafe Unmanaged.passUnretained(collected).toOpaque()
-            _ = unsafe H5Ewalk2(0, H5E_WALK_UPWARD, { _, entry, context in
-                guard let entry = unsafe entry, let context = unsafe context,
-                    let text = unsafe entry.pointee.desc
-                else { return 0 }
-                unsafe Unmanaged<Messages>.fromOpaque(context).takeUnretainedValue().list.append(String(cString: text))
-                return 0
-            }, context)
+            _ = unsafe H5Ewalk2(
+                0, H5E_WALK_UPWARD,
+                { _, entry, context in
+                    guard let entry = unsafe entry, let context = unsafe context,
+                        let text = unsafe entry.pointee.desc
+                    else { return 0 }
+                    unsafe Unmanaged<Messages>.fromOpaque(context).takeUnretainedValue().list.append(
+                        String(cString: text))
+                    return 0
+                }, context)
         }
         _ = H5Eclear2(0)
         guard let reason = collected.list.first(where: { !$0.isEmpty }) else {

@@ -21,7 +21,7 @@ public final class HDF5File: HDF5Group {
             _ = H5Fclose(file)
             throw error
         }
-        super.init(id: root, name: path + ":", release: H5Gclose)
+        super.init(id: root, name: path + ":", owner: nil, release: H5Gclose)
     }
 
     isolated deinit {
@@ -58,7 +58,8 @@ public final class HDF5File: HDF5Group {
         let access = try access()
         try check(H5Pset_fapl_core(access.id, 1 << 20, false), "cannot make \(name) in memory")
         let file = try identifier(
-            unsafe H5Fcreate(name, daqd_h5_exclusive(), daqd_h5_default(), access.id), "cannot create \(name) in memory")
+            unsafe H5Fcreate(name, daqd_h5_exclusive(), daqd_h5_default(), access.id), "cannot create \(name) in memory"
+        )
         return try HDF5File(file: file, path: name)
     }
 

@@ -20,7 +20,7 @@ public class HDF5Group: HDF5Object {
         let made = try identifier(
             unsafe H5Gcreate2(id, child, links.id, daqd_h5_default(), daqd_h5_default()),
             "cannot create group \(path(child))")
-        let group = HDF5Group(id: made, name: path(child), release: H5Gclose)
+        let group = HDF5Group(id: made, name: path(child), owner: self, release: H5Gclose)
         if let nexusClass { try group.setAttribute("NX_class", nexusClass) }
         return group
     }
@@ -29,14 +29,14 @@ public class HDF5Group: HDF5Object {
     public func group(_ child: String) throws(StorageError) -> HDF5Group {
         let found = try identifier(
             unsafe H5Gopen2(id, child, daqd_h5_default()), "cannot open group \(path(child))")
-        return HDF5Group(id: found, name: path(child), release: H5Gclose)
+        return HDF5Group(id: found, name: path(child), owner: self, release: H5Gclose)
     }
 
     /// Opens a dataset, through links too; an external link is followed beside this file.
     public func dataset(_ child: String) throws(StorageError) -> HDF5Dataset {
         let found = try identifier(
             unsafe H5Dopen2(id, child, daqd_h5_default()), "cannot open dataset \(path(child))")
-        return HDF5Dataset(id: found, name: path(child), release: H5Dclose)
+        return HDF5Dataset(id: found, name: path(child), owner: self, release: H5Dclose)
     }
 
     /// Whether a link of this name is here; says nothing about whether it leads anywhere.
@@ -108,6 +108,6 @@ public class HDF5Group: HDF5Object {
         let made = try identifier(
             unsafe H5Dcreate2(id, child, type, space.id, links.id, properties, daqd_h5_default()),
             "cannot create dataset \(path(child))")
-        return HDF5Dataset(id: made, name: path(child), release: H5Dclose)
+        return HDF5Dataset(id: made, name: path(child), owner: self, release: H5Dclose)
     }
 }

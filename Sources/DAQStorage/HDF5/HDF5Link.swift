@@ -40,11 +40,13 @@ extension HDF5Group {
         let what = "cannot list \(name)"
         let status = withExtendedLifetime(collected) {
             let context = unsafe Unmanaged.passUnretained(collected).toOpaque()
-            return unsafe H5Literate(id, H5_INDEX_NAME, H5_ITER_INC, nil, { _, name, _, context in
-                guard let name = unsafe name, let context = unsafe context else { return 0 }
-                unsafe Unmanaged<Names>.fromOpaque(context).takeUnretainedValue().list.append(String(cString: name))
-                return 0
-            }, context)
+            return unsafe H5Literate(
+                id, H5_INDEX_NAME, H5_ITER_INC, nil,
+                { _, name, _, context in
+                    guard let name = unsafe name, let context = unsafe context else { return 0 }
+                    unsafe Unmanaged<Names>.fromOpaque(context).takeUnretainedValue().list.append(String(cString: name))
+                    return 0
+                }, context)
         }
         try check(status, what)
         return try collected.list.map { (name) throws(StorageError) in
@@ -58,7 +60,9 @@ extension HDF5Group {
         try check(unsafe H5Lget_info(id, child, &info, daqd_h5_default()), what)
         guard info.type == H5L_TYPE_SOFT || info.type == H5L_TYPE_EXTERNAL else { return .object }
         let size = unsafe info.u.val_size
-        guard size > 0, size <= 1 << 20 else { throw StorageError(.unsupported, "\(what): its value has \(size) bytes") }
+        guard size > 0, size <= 1 << 20 else {
+            throw StorageError(.unsupported, "\(what): its value has \(size) bytes")
+        }
         var value = [CChar](repeating: 0, count: Int(size) + 1)
         try check(unsafe H5Lget_val(id, child, &value, Int(size), daqd_h5_default()), what)
         guard info.type == H5L_TYPE_EXTERNAL else {

@@ -8,11 +8,14 @@ public class HDF5Object {
     let id: hid_t
     /// The file's path and the object's path in it, for messages.
     public let name: String
+    /// What this was opened from; kept, because a file that is forgotten closes all that was opened from it.
+    private let owner: HDF5Object?
     private let release: (hid_t) -> herr_t
     private var isOpen = true
 
-    init(id: hid_t, name: String, release: @escaping (hid_t) -> herr_t) {
+    init(id: hid_t, name: String, owner: HDF5Object?, release: @escaping (hid_t) -> herr_t) {
         self.id = id
+        self.owner = owner
         self.name = name
         self.release = release
     }
@@ -108,7 +111,8 @@ struct Dataspace: ~Copyable {
             id = try identifier(H5Screate(H5S_SCALAR), "cannot make a scalar dataspace")
             return
         }
-        guard (maximum ?? shape).count == shape.count, (1...32).contains(shape.count), !shape.contains(where: { $0 < 0 })
+        guard (maximum ?? shape).count == shape.count, (1...32).contains(shape.count),
+            !shape.contains(where: { $0 < 0 })
         else { throw .invalid("a dataset cannot have the shape \(shape) with the maximum \(maximum ?? shape)") }
         let limits = (maximum ?? shape).map { $0 < 0 ? daqd_h5_unlimited() : hsize_t($0) }
         id = try identifier(
@@ -122,7 +126,8 @@ struct Dataspace: ~Copyable {
     func count(limit: Int, of what: String) throws(StorageError) -> Int {
         let count = H5Sget_simple_extent_npoints(id)
         guard count >= 0, count <= limit else {
-            throw StorageError(.unsupported, "\(what): it announces \(count) elements, more than the \(limit) allowed here")
+            throw StorageError(
+                .unsupported, "\(what): it announces \(count) elements, more than the \(limit) allowed here")
         }
         return Int(count)
     }
@@ -169,9 +174,10 @@ struct StringType: ~Copyable {
             throw StorageError(.unsupported, "\(what): a text of \(size) bytes is more than is allowed here")
         }
         var bytes = [UInt8](repeating: 0, count: size)
-        try check(unsafe bytes.withUnsafeMutableBytes { buffer in
-            unsafe buffer.baseAddress.map { unsafe call($0) } ?? -1
-        }, what)
+        try check(
+            unsafe bytes.withUnsafeMutableBytes { buffer in
+                unsafe buffer.baseAddress.map { unsafe call($0) } ?? -1
+            }, what)
         return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
 }

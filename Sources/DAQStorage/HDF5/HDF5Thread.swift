@@ -8,14 +8,13 @@ internal import Synchronization
 ///
 /// Debian's HDF5 is built without thread safety, so two threads inside it corrupt each other's files.
 final class HDF5Thread: SerialExecutor {
-    private enum Work {
+    private enum Work: Sendable {
         case job(UnownedJob)
-        case closure(() -> Void)
+        case closure(@Sendable () -> Void)
     }
 
     private struct State {
-        // The closure of a blocking call stays on its caller's stack for the whole call; its result returns by a semaphore.
-        nonisolated(unsafe) var queue: [Work] = []
+        var queue: [Work] = []
         var started = false
     }
 
@@ -31,7 +30,7 @@ final class HDF5Thread: SerialExecutor {
         let job = UnownedJob(job)
         state.withLock { state in
             start(&state)
-            unsafe state.queue.append(.job(job))
+            state.queue.append(.job(job))
         }
         available.post()
     }
@@ -41,23 +40,19 @@ final class HDF5Thread: SerialExecutor {
     }
 
     /// Runs a closure on the thread and waits for it; the caller's thread is blocked, so never call this from a task.
-    func wait(for body: () -> Void) {
+    func wait(for body: @escaping @Sendable () -> Void) {
         if isCurrent { return body() }
         let done = Semaphore()
-        withoutActuallyEscaping(body) { body in
-            // The caller is blocked until the closure has run, so nothing is shared.
-            nonisolated(unsafe) let body = body
-            state.withLock { state in
-                start(&state)
-                unsafe state.queue.append(
-                    .closure {
-                        unsafe body()
-                        done.post()
-                    })
-            }
-            available.post()
-            done.wait()
+        state.withLock { state in
+            start(&state)
+            state.queue.append(
+                .closure {
+                    body()
+                    done.post()
+                })
         }
+        available.post()
+        done.wait()
     }
 
     /// Starts the thread at the first use; a process that touches no HDF5 file has no such thread.
@@ -66,12 +61,14 @@ final class HDF5Thread: SerialExecutor {
         state.started = true
         var thread = pthread_t()
         let context = unsafe Unmanaged.passRetained(self).toOpaque()
-        let status = unsafe pthread_create(&thread, nil, { context in
-            if let context = unsafe context {
-                unsafe Unmanaged<HDF5Thread>.fromOpaque(context).takeUnretainedValue().loop()
-            }
-            return nil
-        }, context)
+        let status = unsafe pthread_create(
+            &thread, nil,
+            { context in
+                if let context = unsafe context {
+                    unsafe Unmanaged<HDF5Thread>.fromOpaque(context).takeUnretainedValue().loop()
+                }
+                return nil
+            }, context)
         precondition(status == 0, "the system refuses to start a thread")
         _ = pthread_detach(thread)
     }
@@ -82,7 +79,7 @@ final class HDF5Thread: SerialExecutor {
         prepareLibrary()
         while true {
             available.wait()
-            let work = state.withLock { state in unsafe state.queue.isEmpty ? nil : state.queue.removeFirst() }
+            let work = state.withLock { state in state.queue.isEmpty ? nil : state.queue.removeFirst() }
             switch work {
             case .job(let job): unsafe job.runSynchronously(on: asUnownedSerialExecutor())
             case .closure(let body): body()
@@ -93,7 +90,8 @@ final class HDF5Thread: SerialExecutor {
 
     /// Silences the library's own messages and keeps filter plugins out.
     ///
-    /// A registered bitshuffle plugin would add client values of its own to new datasets, which then crash readers; at process exit the
+    /// A registered bitshuffle plugin would add client values of its own to new datasets, which then crash readers; at
+    /// process exit the
     /// library's clean-up would run on another thread, so it is told not to.
     private func prepareLibrary() {
         _ = H5dont_atexit()
@@ -103,7 +101,9 @@ final class HDF5Thread: SerialExecutor {
     }
 }
 
-/// A counting semaphore of the C library, which needs an address of its own; safe because nobody else sees that address.
+/// A counting semaphore of the C library, which needs an address of its own.
+///
+/// Safe because nobody else sees that address.
 @safe final class Semaphore: Sendable {
     // Written by the C library's own synchronisation.
     private nonisolated(unsafe) let handle = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
