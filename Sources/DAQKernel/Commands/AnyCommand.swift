@@ -1,0 +1,178 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+internal import Synchronization
+
+/// What may run beside a command.
+public enum CommandConcurrency: Sendable, Equatable {
+    /// Anything.
+    case parallel
+    /// No other serial command of the device.
+    case serial
+    /// No other command of the device that names the same resource.
+    case resource(String)
+    /// Anything, and it bypasses every queue: abort, stop.
+    case interrupting
+}
+
+/// What happens to a call that must not run yet.
+public enum WhenBusy: Sendable {
+    /// It is refused with ``DeviceError/Code/busy``.
+    case refuse
+    /// It waits for its turn.
+    case queue
+}
+
+/// How a command may be called.
+public struct CommandPolicy: Sendable {
+    /// What may run beside it.
+    public var concurrency: CommandConcurrency
+    /// What happens to a call that must wait.
+    public var whenBusy: WhenBusy
+    /// Whether the operation is cancelled when its caller vanishes; else it goes on.
+    public var endsWithCaller: Bool
+    /// Whether it must be confirmed by a flag or an argument on frontends that can: it destroys something.
+    public var isDangerous: Bool
+
+    /// A policy; serial on the device, a second call refused, unless said otherwise.
+    public init(
+        _ concurrency: CommandConcurrency = .serial, whenBusy: WhenBusy = .refuse, endsWithCaller: Bool = false,
+        isDangerous: Bool = false
+    ) {
+        self.concurrency = concurrency
+        self.whenBusy = whenBusy
+        self.endsWithCaller = endsWithCaller
+        self.isDangerous = isDangerous
+    }
+}
+
+/// A command without its Swift types: what frontends see.
+public class AnyCommand: @unchecked Sendable {  // sound: mutable members are read and written under `lock`
+    typealias Body = @Sendable (Progress, [DataValue]) async throws -> DataValue
+
+    /// Path within its device.
+    public let name: String
+    /// One sentence.
+    public let description: String
+    /// How it may be called.
+    public let policy: CommandPolicy
+    /// The result's type.
+    public let resultType: ValueType
+    /// True while an operation of it runs; for busy flags of frontends.
+    public let busy: Parameter<Bool>
+    /// How far the newest operation is, 0 to 1.
+    public let progress: Parameter<Double>
+
+    private struct Binding {
+        var arguments: [ArgumentSpec] = []
+        var body: Body?
+        var gate: CommandGate?
+        var device = ""
+        var guardian: (@Sendable () -> String?)?
+        var running = 0
+    }
+
+    private let lock = Mutex(Binding())
+
+    init(name: String, description: String, policy: CommandPolicy, resultType: ValueType) {
+        self.name = MemberCollector.prefixed(name)
+        self.description = description
+        self.policy = policy
+        self.resultType = resultType
+        (busy, progress) = MemberCollector.$current.withValue(nil) {
+            MemberCollector.$prefix.withValue("") {
+                (
+                    Parameter("busy", "Whether \(name) runs", access: .read, initial: false),
+                    Parameter("progress", "How far \(name) is", access: .read, initial: 0.0)
+                )
+            }
+        }
+        MemberCollector.current?.collect(self)
+    }
+
+    /// The arguments in their order.
+    public final var arguments: [ArgumentSpec] { lock.withLock { $0.arguments } }
+
+    /// Says in which states calls are allowed: `reason` returns why not, or `nil`.
+    public final func allow(when reason: @escaping @Sendable () -> String?) { lock.withLock { $0.guardian = reason } }
+
+    final func bind(_ arguments: [ArgumentSpec], _ body: @escaping Body) {
+        lock.withLock {
+            $0.arguments = arguments
+            $0.body = body
+        }
+    }
+
+    final func join(device: String, gate: CommandGate) {
+        lock.withLock {
+            $0.device = device
+            $0.gate = gate
+        }
+    }
+
+    /// Starts the command; the operation tells how it goes.
+    /// - Throws: ``DeviceError`` when the arguments do not fit, the state forbids it, or it must not run now; then
+    ///   nothing was started.
+    @discardableResult
+    public final func start(_ given: Arguments = Arguments(), origin: Origin) throws(DeviceError) -> Operation {
+        let binding = lock.withLock { $0 }
+        let label = binding.device.isEmpty ? name : "\(binding.device)/\(name)"
+        let values: [DataValue]
+        do throws(DeviceError) {
+            values = try given.bind(to: binding.arguments)
+        } catch {
+            throw DeviceError(error.code, "\(label) \(error.message)")
+        }
+        guard let body = binding.body else { throw DeviceError(.unavailable, "\(label) has no body yet") }
+        if let reason = binding.guardian?() { throw DeviceError(.wrongState, "\(label) is not possible: \(reason)") }
+        let operation = Operation(device: binding.device, command: name, origin: origin)
+        let ticket = try binding.gate?.enter(policy, label: label, operation: operation)
+        began()
+        operation.observe { [progress] status in
+            if status.state == .running { progress.publish(status.fraction) }
+        }
+        operation.attach(
+            Task { [self] in
+                await ticket?.turn()
+                operation.begin()
+                let result = await run(body, values, operation)
+                ticket?.leave()
+                ended()
+                operation.finish(result)
+            })
+        return operation
+    }
+
+    private final func run(
+        _ body: Body, _ values: [DataValue], _ operation: Operation
+    ) async -> Result<DataValue, DeviceError> {
+        do {
+            try Task.checkCancellation()
+            return .success(try await body(Progress(operation: operation), values))
+        } catch {
+            return .failure(DeviceError(wrapping: error))
+        }
+    }
+
+    /// Starts the command and waits for its result.
+    public final func call(
+        _ given: Arguments = Arguments(), origin: Origin
+    ) async throws(DeviceError) -> DataValue {
+        try await start(given, origin: origin).result()
+    }
+
+    private final func began() {
+        let isFirst = lock.withLock { binding in
+            binding.running += 1
+            return binding.running == 1
+        }
+        if isFirst { busy.publish(true) }
+    }
+
+    private final func ended() {
+        let isLast = lock.withLock { binding in
+            binding.running -= 1
+            return binding.running == 0
+        }
+        if isLast { busy.publish(false) }
+    }
+}

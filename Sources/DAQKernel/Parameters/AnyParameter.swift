@@ -1,0 +1,228 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+internal import Synchronization
+
+/// What to do with a number outside the limits.
+public enum OutOfRange: Sendable {
+    /// Refuse it, with the limits in the text.
+    case refuse
+    /// Take the nearest limit; the readback tells.
+    case clamp
+}
+
+/// A parameter without its Swift type: what frontends see.
+///
+/// Reading the last value and writing what needs no device call take a lock for a few instructions: no task, no actor
+/// hop. Safe from any thread.
+public class AnyParameter: @unchecked Sendable {  // sound: every mutable member is read and written under `lock`
+    /// Path within its device, groups separated by slashes: `filewriter/mode`.
+    public let name: String
+
+    let lock = Mutex<Void>(())
+    var timestamp = Timestamp.never
+    var alarm = Alarm.undefined
+    /// The alarm without the device's, as hysteresis needs it.
+    private var limitSeverity = AlarmSeverity.none
+    private var info: ParameterInfo
+    private var subscribers: [Subscriber]?
+    private var lastPosted: PostedNumbers?
+    var owner: ParameterOwner?
+
+    struct Subscriber: Sendable {
+        let subscription: Subscription
+        let slot: Int
+    }
+
+    /// The last numbers that subscribers heard, where dead bands are declared.
+    private final class PostedNumbers {
+        var monitor = Double.nan
+        var archive = Double.nan
+    }
+
+    init(name: String, metadata: ParameterMetadata) {
+        self.name = name
+        info = ParameterInfo(metadata)
+        MemberCollector.current?.collect(self)
+    }
+
+    // MARK: - Reading
+
+    /// The last sample; the device's connection alarm is merged in.
+    public final var sample: Sample {
+        lock.withLock { _ in currentSample() }
+    }
+
+    /// Unit, limits, choices and the rest, as they are now.
+    public final var metadata: ParameterMetadata { lock.withLock { _ in info.metadata } }
+
+    /// Name of the device and path within it: `eiger1/filewriter/mode`.
+    public final var path: String {
+        let owner = lock.withLock { _ in self.owner }
+        return owner.map { "\($0.device)/\(name)" } ?? name
+    }
+
+    /// The erased value; called with the lock held.
+    func currentValue() -> DataValue { .null }
+
+    final func currentSample() -> Sample {
+        Sample(currentValue(), timestamp: timestamp, alarm: merged(alarm))
+    }
+
+    private final func merged(_ alarm: Alarm) -> Alarm {
+        guard let owner, owner.hasOverlay else { return alarm }
+        return owner.overlay.merged(with: alarm)
+    }
+
+    final var isBulky: Bool { lock.withLock { _ in info.isBulky } }
+
+    // MARK: - Writing
+
+    /// Writes, waiting for the device where it takes part.
+    /// - Throws: ``DeviceError`` with what was asked, the unit and the limit.
+    public final func put(
+        _ value: DataValue, origin: Origin, outOfRange: OutOfRange = .refuse
+    ) async throws(DeviceError) {
+        let checked = try check(value, outOfRange: outOfRange)
+        try await apply(checked, origin: origin)
+        owner?.didWrite(self, checked, origin)
+    }
+
+    /// Writes if no device call is needed.
+    /// - Returns: Whether it was written; if not, call ``put(_:origin:outOfRange:)``.
+    public final func putImmediately(
+        _ value: DataValue, origin: Origin, outOfRange: OutOfRange = .refuse
+    ) throws(DeviceError) -> Bool {
+        guard !needsDevice else { return false }
+        let checked = try check(value, outOfRange: outOfRange)
+        try store(checked)
+        owner?.didWrite(self, checked, origin)
+        return true
+    }
+
+    /// Whether a write calls the device.
+    public var needsDevice: Bool { false }
+
+    /// Carries out a write whose value was checked.
+    func apply(_ value: DataValue, origin: Origin) async throws(DeviceError) { try store(value) }
+
+    /// Publishes a checked value without asking the device; restoring saved values uses it too.
+    func store(_ value: DataValue) throws(DeviceError) {}
+
+    private final func check(_ value: DataValue, outOfRange: OutOfRange) throws(DeviceError) -> DataValue {
+        let metadata = self.metadata
+        guard metadata.access != .read else { throw DeviceError(.readOnly, "\(path) cannot be written") }
+        do throws(DeviceError) {
+            return try metadata.check(value, outOfRange: outOfRange)
+        } catch {
+            throw DeviceError(error.code, "\(path) refused \(value.shortText): \(error.message)")
+        }
+    }
+
+    // MARK: - Publishing
+
+    /// Stores what every publish shares and queues it to the subscribers; called with the lock held.
+    /// - Returns: The subscribers to wake, after the lock is gone.
+    @inline(__always)
+    final func didPublish(_ number: Double?, _ value: @autoclosure () -> DataValue, _ alarm: Alarm, _ time: Timestamp)
+        -> Wakers
+    {
+        timestamp = time
+        self.alarm = info.isPlain ? alarm : evaluated(alarm, number)
+        guard let subscribers else { return Wakers() }
+        let changes = lastPosted == nil ? [.value, .archive, .alarm] : beyondDeadBands(number)
+        return post(changes, value(), to: subscribers)
+    }
+
+    private final func post(_ changes: UpdateChanges, _ value: DataValue, to subscribers: [Subscriber]) -> Wakers {
+        let sample = Sample(value, timestamp: timestamp, alarm: merged(alarm))
+        var wakers = Wakers()
+        for subscriber in subscribers {
+            let update = Update(slot: subscriber.slot, changes: changes, sample: sample)
+            if subscriber.subscription.push(update) { wakers.add(subscriber.subscription) }
+        }
+        return wakers
+    }
+
+    private final func evaluated(_ alarm: Alarm, _ number: Double?) -> Alarm {
+        guard let limits = info.metadata.alarmLimits, let number else { return alarm }
+        let judged = limits.judge(number, previous: limitSeverity, unit: info.metadata.unit)
+        limitSeverity = judged.severity
+        return alarm.merged(with: judged)
+    }
+
+    private final func beyondDeadBands(_ number: Double?) -> UpdateChanges {
+        guard let lastPosted, let bands = info.metadata.deadBands, let number else {
+            return [.value, .archive, .alarm]
+        }
+        var changes: UpdateChanges = []
+        if !(abs(number - lastPosted.monitor) <= bands.monitor) {
+            lastPosted.monitor = number
+            changes.insert(.value)
+        }
+        if !(abs(number - lastPosted.archive) <= bands.archive) {
+            lastPosted.archive = number
+            changes.insert(.archive)
+        }
+        return changes
+    }
+
+    /// Tells the subscribers that something other than the value changed.
+    final func repost(_ changes: UpdateChanges) {
+        let wakers = lock.withLock { _ in subscribers.map { post(changes, currentValue(), to: $0) } ?? Wakers() }
+        wakers.wake()
+    }
+
+    /// Changes unit, limits, choices or any other metadata and tells subscribers and frontends.
+    public final func updateMetadata(_ change: (inout ParameterMetadata) -> Void) {
+        var metadata = self.metadata
+        let before = metadata
+        change(&metadata)
+        guard metadata != before else { return }
+        lock.withLock { _ in
+            info = ParameterInfo(metadata)
+            lastPosted = metadata.deadBands == nil ? nil : PostedNumbers()
+        }
+        repost(.metadata)
+        owner?.metadataDidChange(self, typeChanged: metadata.type != before.type)
+    }
+
+    // MARK: - Subscribers
+
+    final func attach(_ subscription: Subscription, slot: Int) {
+        let wakers = lock.withLock { _ in
+            let subscriber = Subscriber(subscription: subscription, slot: slot)
+            subscribers = (subscribers ?? []) + [subscriber]
+            if info.metadata.deadBands != nil, lastPosted == nil { lastPosted = PostedNumbers() }
+            return post([.value, .archive, .alarm], currentValue(), to: [subscriber])
+        }
+        wakers.wake()
+    }
+
+    final func detach(_ subscription: Subscription, slot: Int) {
+        lock.withLock { _ in
+            subscribers?.removeAll { $0.subscription === subscription && $0.slot == slot }
+            if subscribers?.isEmpty == true { subscribers = nil }
+        }
+    }
+}
+
+/// The subscriptions to wake after a lock is gone; one of them costs no allocation.
+struct Wakers {
+    private var first: Subscription?
+    private var others: [Subscription]?
+
+    mutating func add(_ subscription: Subscription) {
+        if first == nil {
+            first = subscription
+        } else {
+            others = (others ?? []) + [subscription]
+        }
+    }
+
+    @inline(__always)
+    func wake() {
+        guard let first else { return }
+        first.wake()
+        others?.forEach { $0.wake() }
+    }
+}

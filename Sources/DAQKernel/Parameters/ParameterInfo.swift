@@ -1,0 +1,80 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+
+/// Metadata as a parameter keeps it: by reference, so that an idle parameter stays small.
+final class ParameterInfo: Sendable {
+    let metadata: ParameterMetadata
+    /// Nothing to evaluate at a publish.
+    let isPlain: Bool
+    let isBulky: Bool
+
+    init(_ metadata: ParameterMetadata) {
+        self.metadata = metadata
+        isPlain = metadata.alarmLimits == nil
+        isBulky = metadata.type.isBulky
+    }
+}
+
+extension ParameterMetadata {
+    /// A value as this parameter takes it, or why not.
+    func check(_ value: DataValue, outOfRange: OutOfRange) throws(DeviceError) -> DataValue {
+        let converted = try type.convert(value)
+        if !choices.isEmpty, type != .any { return try label(converted) }
+        guard let limits, case .number = type, let number = converted.double else { return converted }
+        if limits.contains(number) { return converted }
+        guard outOfRange == .clamp, !number.isNaN else {
+            throw DeviceError(
+                .outOfRange,
+                "it accepts \(limits.lowerBound.shortText) to \(limits.upperBound.shortText)\(unit.isEmpty ? "" : " \(unit)")"
+            )
+        }
+        return try type.convert(.float(min(max(number, limits.lowerBound), limits.upperBound)))
+    }
+
+    private func label(_ value: DataValue) throws(DeviceError) -> DataValue {
+        switch value {
+        case .string(let label) where choices.contains(label): return value
+        case .integer(let index) where choices.indices.contains(Int(index)):
+            return type == .enumeration ? .string(choices[Int(index)]) : value
+        case .string, .integer: break
+        default: return value
+        }
+        throw DeviceError(.unknownChoice, "it accepts \(choices.joined(separator: ", "))")
+    }
+}
+
+extension AlarmLimits {
+    /// The alarm of a number; a running alarm ends only `hysteresis` inside its limit.
+    func judge(_ number: Double, previous: AlarmSeverity, unit: String) -> Alarm {
+        func beyond(_ limit: Double?, _ sign: Double, _ severity: AlarmSeverity) -> Double? {
+            guard let limit else { return nil }
+            let slack = previous >= severity ? hysteresis : 0
+            return sign * number > sign * limit - slack ? limit : nil
+        }
+        func alarm(_ severity: AlarmSeverity, _ status: AlarmStatus, _ word: String, _ limit: Double) -> Alarm {
+            let suffix = unit.isEmpty ? "" : " \(unit)"
+            return Alarm(severity, status, "\(number.shortText)\(suffix) is \(word) \(limit.shortText)\(suffix)")
+        }
+        if number.isNaN { return Alarm(.invalid, .undefined, "not a number") }
+        if let limit = beyond(highMajor, 1, .major) { return alarm(.major, .highMajor, "above", limit) }
+        if let limit = beyond(lowMajor, -1, .major) { return alarm(.major, .lowMajor, "below", limit) }
+        if let limit = beyond(high, 1, .minor) { return alarm(.minor, .high, "above", limit) }
+        if let limit = beyond(low, -1, .minor) { return alarm(.minor, .low, "below", limit) }
+        return .none
+    }
+}
+
+extension Double {
+    /// Without a needless `.0`.
+    var shortText: String {
+        if self == rounded(), abs(self) < 1e15 { String(Int64(self)) } else { description }
+    }
+}
+
+extension DataValue {
+    /// At most 60 characters, for messages.
+    var shortText: String {
+        let text = if case .float(let number) = self { number.shortText } else { json.text }
+        return text.count > 60 ? text.prefix(57) + "…" : text
+    }
+}

@@ -1,0 +1,88 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+
+/// Whether clients may write.
+public enum Access: String, Sendable {
+    /// Read only.
+    case read
+    /// Write only: the value cannot be read back from the hardware.
+    case write
+    /// Both.
+    case readWrite
+}
+
+/// Limits beyond which the kernel raises an alarm.
+public struct AlarmLimits: Sendable, Equatable {
+    /// Below this: major.
+    public var lowMajor: Double?
+    /// Below this: minor.
+    public var low: Double?
+    /// Above this: minor.
+    public var high: Double?
+    /// Above this: major.
+    public var highMajor: Double?
+    /// How far a value must come back before its alarm ends, in the parameter's unit.
+    public var hysteresis: Double
+
+    /// Limits; leave out those that do not apply.
+    public init(
+        lowMajor: Double? = nil, low: Double? = nil, high: Double? = nil, highMajor: Double? = nil,
+        hysteresis: Double = 0
+    ) {
+        self.lowMajor = lowMajor
+        self.low = low
+        self.high = high
+        self.highMajor = highMajor
+        self.hysteresis = hysteresis
+    }
+}
+
+/// How far a number must move before subscribers hear of it, in the parameter's unit.
+public struct DeadBands: Sendable, Equatable {
+    /// For displays.
+    public var monitor: Double
+    /// For archivers.
+    public var archive: Double
+
+    /// Dead bands; 0 tells every change of the number.
+    public init(monitor: Double = 0, archive: Double = 0) {
+        self.monitor = monitor
+        self.archive = archive
+    }
+}
+
+/// What is known of a parameter besides its value; may change while it runs.
+public struct ParameterMetadata: Sendable, Equatable {
+    /// One sentence.
+    public var description: String
+    /// Unit symbol, empty if it has none: `s`, `eV`, `degree`.
+    public var unit: String
+    /// Digits after the point for displays; `nil` when unknown.
+    public var precision: Int?
+    /// Whether clients may write.
+    public var access: Access
+    /// Least and greatest value that a write accepts.
+    public var limits: ClosedRange<Double>?
+    /// Range for displays; ``limits`` where it is `nil`.
+    public var displayLimits: ClosedRange<Double>?
+    /// Limits that raise alarms.
+    public var alarmLimits: AlarmLimits?
+    /// Dead bands for subscribers.
+    public var deadBands: DeadBands?
+    /// Labels of an enumeration in their order; possibly known only at run time.
+    public var choices: [String]
+    /// The declared type.
+    public var type: ValueType
+    /// Whether the last value written is restored after a restart.
+    public var autosave: Bool
+
+    /// Metadata of a type; the rest is filled in afterwards.
+    public init(_ description: String, type: ValueType) {
+        self.description = description
+        self.type = type
+        unit = ""
+        access = .readWrite
+        choices = []
+        autosave = false
+    }
+}

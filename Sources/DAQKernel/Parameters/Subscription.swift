@@ -1,0 +1,143 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+internal import Synchronization
+
+/// What an update is about.
+public struct UpdateChanges: OptionSet, Sendable {
+    /// The bits.
+    public let rawValue: UInt8
+    /// A set of bits.
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+    /// The value, beyond the dead band for displays.
+    public static let value = UpdateChanges(rawValue: 1)
+    /// The value, beyond the dead band for archivers.
+    public static let archive = UpdateChanges(rawValue: 2)
+    /// Severity, reason or sentence of the alarm.
+    public static let alarm = UpdateChanges(rawValue: 4)
+    /// Unit, limits, choices, access or any other metadata.
+    public static let metadata = UpdateChanges(rawValue: 8)
+}
+
+/// One change of one parameter, as a subscription delivers it.
+public struct Update: Sendable {
+    /// Which of the subscription's parameters: the number that ``Subscription/add(_:)`` returned.
+    public var slot: Int
+    /// What changed.
+    public var changes: UpdateChanges
+    /// The sample, complete in any case.
+    public var sample: Sample
+}
+
+/// One client's view of any number of parameters: ordered, bounded, and never in the publisher's way.
+///
+/// The queue takes `capacity` updates; when it is full, the newest queued update *of the same parameter* is replaced,
+/// and each parameter has one more place reserved, so that its last value always arrives. Texts and arrays keep only
+/// their newest value. `notify` is called on the publisher's thread when the queue stops being empty: it must only
+/// wake the consumer, which then calls ``drain(into:)``. A subscription lives until ``cancel()``.
+public final class Subscription: Sendable {
+    private struct Slot {
+        var parameter: AnyParameter?
+        var newest = -1
+        var keepsNewestOnly = false
+    }
+
+    private struct State: Sendable {
+        var slots: [Slot] = []
+        var queue: [Update] = []
+        var overwritten: UInt64 = 0
+        var isCancelled = false
+    }
+
+    private let capacity: Int
+    private let notify: @Sendable () -> Void
+    private let state = Mutex(State())
+
+    /// A subscription without parameters.
+    /// - Parameters:
+    ///   - capacity: Updates that the queue keeps in order before it replaces.
+    ///   - notify: Wakes the consumer; called when the queue stops being empty, on the publisher's thread.
+    public init(capacity: Int = 256, notify: @escaping @Sendable () -> Void) {
+        self.capacity = capacity
+        self.notify = notify
+    }
+
+    /// Adds a parameter; its present sample is queued at once.
+    /// - Returns: The number that its updates carry.
+    @discardableResult
+    public func add(_ parameter: AnyParameter) -> Int {
+        let bulky = parameter.isBulky
+        let slot: Int? = state.withLock { state in
+            guard !state.isCancelled else { return nil }
+            state.slots.append(Slot(parameter: parameter, keepsNewestOnly: bulky))
+            return state.slots.count - 1
+        }
+        guard let slot else { return -1 }
+        parameter.attach(self, slot: slot)
+        return slot
+    }
+
+    /// Takes one parameter out; queued updates of it may still arrive.
+    public func remove(slot: Int) {
+        let parameter: AnyParameter? = state.withLock { state in
+            guard state.slots.indices.contains(slot) else { return nil }
+            defer { state.slots[slot].parameter = nil }
+            return state.slots[slot].parameter
+        }
+        parameter?.detach(self, slot: slot)
+    }
+
+    /// Ends the subscription: nothing arrives any more.
+    public func cancel() {
+        let slots: [Slot] = state.withLock { state in
+            defer {
+                state.slots = []
+                state.queue = []
+                state.isCancelled = true
+            }
+            return state.slots
+        }
+        for (slot, entry) in slots.enumerated() { entry.parameter?.detach(self, slot: slot) }
+    }
+
+    /// The parameter of a slot; `nil` when it was taken out.
+    public func parameter(slot: Int) -> AnyParameter? {
+        state.withLock { $0.slots.indices.contains(slot) ? $0.slots[slot].parameter : nil }
+    }
+
+    /// Takes all queued updates, in order, in exchange for an array whose memory is used again.
+    /// - Parameter updates: Is emptied first.
+    public func drain(into updates: inout [Update]) {
+        updates.removeAll(keepingCapacity: true)
+        var taken = updates
+        updates = []
+        state.withLock { state in
+            swap(&taken, &state.queue)
+            for update in taken where update.slot < state.slots.count { state.slots[update.slot].newest = -1 }
+        }
+        updates = taken
+    }
+
+    /// How many updates were replaced by newer ones because the consumer was slow.
+    public var overwritten: UInt64 { state.withLock { $0.overwritten } }
+
+    /// Queues an update; called with the parameter's lock held, so it must not call out.
+    /// - Returns: Whether the consumer must be woken.
+    func push(_ update: Update) -> Bool {
+        state.withLock { state in
+            guard update.slot < state.slots.count else { return false }
+            let newest = state.slots[update.slot].newest
+            if newest >= 0, state.queue.count >= capacity || state.slots[update.slot].keepsNewestOnly {
+                state.queue[newest].sample = update.sample
+                state.queue[newest].changes.formUnion(update.changes)
+                state.overwritten &+= 1
+                return false
+            }
+            state.slots[update.slot].newest = state.queue.count
+            state.queue.append(update)
+            return state.queue.count == 1
+        }
+    }
+
+    /// Wakes the consumer.
+    func wake() { notify() }
+}

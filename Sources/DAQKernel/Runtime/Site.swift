@@ -1,0 +1,122 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+internal import Synchronization
+
+/// Everything that frontends can show: devices, operations, acquisitions, plugins, the daemon itself.
+///
+/// Safe from any thread.
+public final class Site: Sendable {
+    /// Name of the site, from the configuration.
+    public let name: String
+    /// Operations of all devices.
+    public let operations = OperationTable()
+    /// Factories and contributions.
+    public let registry: Registry
+
+    private struct State {
+        var devices: [String: DeviceNode] = [:]
+        var observers: [Int: @Sendable (TreeEvent) -> Void] = [:]
+        var next = 0
+        var plugins: [JSON] = []
+        var isReady = false
+        var names: [String: @Sendable () -> [ServedName]] = [:]
+        var writeObservers: [@Sendable (AnyParameter, DataValue, Origin) -> Void] = []
+    }
+
+    private let state = Mutex(State())
+    private let daemonBox = Mutex<DaemonDevice?>(nil)
+
+    /// A site without devices; the runtime fills it, tests may.
+    public init(name: String, registry: Registry) {
+        self.name = name
+        self.registry = registry
+        add(daemon.node)
+    }
+
+    /// The device `daqd`.
+    public var daemon: DaemonDevice {
+        daemonBox.withLock { box in
+            if let device = box { return device }
+            let device = DaemonDevice(node: makeNode(name: "daqd", type: "daqd", summary: "The daemon itself"))
+            box = device
+            return device
+        }
+    }
+
+    // MARK: - Devices
+
+    /// All devices, by name in alphabetical order; `daqd` is one of them.
+    public var devices: [DeviceNode] { state.withLock { Array($0.devices.values) }.sorted { $0.name < $1.name } }
+
+    /// The device of a name.
+    public func device(_ name: String) -> DeviceNode? { state.withLock { $0.devices[name] } }
+
+    /// Calls `handler` after every change of the tree, on the thread of the change: it must not block.
+    /// - Returns: A number for ``removeObserver(_:)``.
+    public func observe(_ handler: @escaping @Sendable (TreeEvent) -> Void) -> Int {
+        state.withLock { state in
+            state.next += 1
+            state.observers[state.next] = handler
+            return state.next
+        }
+    }
+
+    /// Ends what ``observe(_:)`` began.
+    public func removeObserver(_ number: Int) { _ = state.withLock { $0.observers.removeValue(forKey: number) } }
+
+    /// Makes a node whose events, writes and operations this site follows; it is shown after `add`.
+    func makeNode(name: String, type: String, summary: String) -> DeviceNode {
+        DeviceNode(
+            name: name, type: type, summary: summary,
+            emit: { [weak self] event in self?.emit(event) },
+            didWrite: { [weak self] parameter, value, origin in self?.didWrite(parameter, value, origin) },
+            didStart: { [weak self] operation in self?.operations.add(operation) })
+    }
+
+    func add(_ node: DeviceNode) {
+        state.withLock { $0.devices[node.name] = node }
+        emit(.deviceAdded(node.name))
+    }
+
+    func remove(_ name: String) {
+        let existed = state.withLock { $0.devices.removeValue(forKey: name) != nil }
+        if existed { emit(.deviceRemoved(name)) }
+    }
+
+    private func emit(_ event: TreeEvent) {
+        for observer in state.withLock({ Array($0.observers.values) }) { observer(event) }
+    }
+
+    private func didWrite(_ parameter: AnyParameter, _ value: DataValue, _ origin: Origin) {
+        for observer in state.withLock({ $0.writeObservers }) { observer(parameter, value, origin) }
+    }
+
+    /// Hears of every write by a client, after it succeeded: autosave and put logs.
+    public func observeWrites(_ handler: @escaping @Sendable (AnyParameter, DataValue, Origin) -> Void) {
+        state.withLock { $0.writeObservers.append(handler) }
+    }
+
+    // MARK: - The daemon
+
+    /// Loaded and refused plugins, as JSON objects.
+    public var plugins: [JSON] {
+        get { state.withLock { $0.plugins } }
+        set { state.withLock { $0.plugins = newValue } }
+    }
+
+    /// Whether all frontends listen; devices may be absent.
+    public var isReady: Bool {
+        get { state.withLock { $0.isReady } }
+        set { state.withLock { $0.isReady = newValue } }
+    }
+
+    /// Every name that a frontend serves; `nil` when there is no such frontend.
+    public func names(frontend: String) -> [ServedName]? { state.withLock { $0.names[frontend] }?() }
+
+    /// The frontends that run, in alphabetical order.
+    public var frontends: [String] { state.withLock { $0.names.keys.sorted() } }
+
+    func set(names: (@Sendable () -> [ServedName])?, frontend: String) {
+        state.withLock { $0.names[frontend] = names }
+    }
+}
