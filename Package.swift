@@ -23,6 +23,7 @@ let testSettings: [SwiftSetting] = [
 
 let kernel: Target.Dependency = .product(name: "DAQKernel", package: "DAQKernel")
 let storage: Target.Dependency = .product(name: "DAQStorage", package: "DAQStorage")
+let transports: Target.Dependency = .product(name: "DAQTransports", package: "DAQTransports")
 let routes: Target.Dependency = .product(name: "DAQRoutes", package: "DAQRoutes")
 
 let package = Package(
@@ -34,6 +35,7 @@ let package = Package(
         .package(path: "Sources/DAQKernel"),
         .package(path: "Sources/DAQRoutes"),
         .package(path: "Sources/DAQStorage"),
+        .package(path: "Sources/DAQTransports"),
     ],
     targets: [
         .executableTarget(
@@ -47,6 +49,9 @@ let package = Package(
             swiftSettings: testSettings),
         .testTarget(
             name: "DAQStorageTests", dependencies: [storage], path: "Tests/DAQStorageTests", exclude: ["Fixtures"],
+            swiftSettings: testSettings),
+        .testTarget(
+            name: "DAQTransportsTests", dependencies: [transports], path: "Tests/DAQTransportsTests",
             swiftSettings: testSettings),
     ]
 )
