@@ -77,7 +77,9 @@ public final class Operation: Sendable {
     /// Where it stands now.
     public var status: OperationStatus { state.withLock { $0.status } }
 
-    /// Waits for the end, however it comes. A cancelled caller goes on waiting; the operation does not hear of it.
+    /// Waits for the end, however it comes.
+    ///
+    /// A cancelled caller goes on waiting; the operation does not hear of it.
     public func end() async -> OperationStatus {
         await withCheckedContinuation { continuation in
             let isOver = state.withLock { state in

@@ -20,7 +20,7 @@ public struct Origin: Sendable, Equatable, CustomStringConvertible {
     /// The daemon itself.
     public static let daemon = Origin(frontend: "daqd")
 
-    /// `rest alice@10.0.0.7`
+    /// Frontend, user and host in one word: `rest alice@10.0.0.7`.
     public var description: String {
         let who = user.isEmpty ? host : host.isEmpty ? user : "\(user)@\(host)"
         return who.isEmpty ? frontend : "\(frontend) \(who)"

@@ -123,14 +123,16 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     /// Stores what every publish shares and queues it to the subscribers; called with the lock held.
     /// - Returns: The subscribers to wake, after the lock is gone.
     @inline(__always)
-    final func didPublish(_ number: Double?, _ value: @autoclosure () -> DataValue, _ alarm: Alarm, _ time: Timestamp)
-        -> Wakers
-    {
+    final func didPublish(
+        _ number: Double?, _ value: @autoclosure () -> DataValue, _ alarm: Alarm, _ time: Timestamp
+    ) -> Wakers {
         timestamp = time
+        let before = self.alarm
         self.alarm = info.isPlain ? alarm : evaluated(alarm, number)
         guard let subscribers else { return Wakers() }
-        let changes = lastPosted == nil ? [.value, .archive, .alarm] : beyondDeadBands(number)
-        return post(changes, value(), to: subscribers)
+        var changes: UpdateChanges = lastPosted == nil ? [.value, .archive] : beyondDeadBands(number)
+        if before != self.alarm { changes.insert(.alarm) }
+        return changes.isEmpty ? Wakers() : post(changes, value(), to: subscribers)
     }
 
     private final func post(_ changes: UpdateChanges, _ value: DataValue, to subscribers: [Subscriber]) -> Wakers {

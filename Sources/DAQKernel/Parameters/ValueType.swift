@@ -22,7 +22,7 @@ public enum ValueType: Sendable, Equatable {
     /// Nothing; for commands without a result.
     case nothing
 
-    /// A short name for declarations: `float64`, `string`, `enumeration`, `int32[]` …
+    /// A short name for declarations.
     public var name: String {
         switch self {
         case .bool: "bool"

@@ -1,0 +1,176 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+import Synchronization
+import Testing
+
+@testable import DAQKernel
+
+@Suite("Parameters")
+struct ParameterTests {
+    enum Position: String, Choice { case closed, open, moving }
+
+    static let client = Origin(frontend: "test", user: "alice", host: "127.0.0.1")
+
+    @Test("a parameter is undefined until its first value")
+    func undefined() {
+        let parameter = Parameter<Double>("x", "")
+        #expect(parameter.sample.alarm == .undefined)
+        #expect(parameter.sample.timestamp == .never)
+        parameter.publish(2)
+        #expect(parameter.sample.value == .float(2))
+        #expect(parameter.sample.alarm == .none)
+        #expect(parameter.sample.timestamp > .never)
+    }
+
+    @Test("a write out of range is refused with the limits, or clamped where the frontend asks for it")
+    func limits() async throws {
+        let parameter = Parameter("settle", "", unit: "s", limits: 0...10, initial: 0.1)
+        let error = await #expect(throws: DeviceError.self) {
+            try await parameter.put(.integer(11), origin: Self.client)
+        }
+        #expect(error?.code == .outOfRange)
+        #expect(error?.message == "settle refused 11: it accepts 0 to 10 s")
+        #expect(parameter.value == 0.1)
+        try await parameter.put(.integer(11), origin: Self.client, outOfRange: .clamp)
+        #expect(parameter.value == 10)
+        #expect(try parameter.putImmediately(.float(3.5), origin: Self.client))
+        #expect(parameter.value == 3.5)
+    }
+
+    @Test(
+        "values of another type are refused",
+        arguments: [DataValue.string("1"), .bool(true), .null, .list([.integer(1)]), .complex(real: 1, imaginary: 0)])
+    func types(value: DataValue) async {
+        let parameter = Parameter("n", "", initial: 1)
+        await #expect(throws: DeviceError.self) { try await parameter.put(value, origin: Self.client) }
+        #expect(parameter.value == 1)
+    }
+
+    @Test("whole numbers must fit their width and have no fraction")
+    func integers() async throws {
+        let parameter = Parameter<UInt8>("n", "", initial: 1)
+        try await parameter.put(.float(200), origin: Self.client)
+        #expect(parameter.value == 200)
+        for value in [DataValue.integer(256), .integer(-1), .float(1.5), .float(.nan), .unsigned(.max)] {
+            await #expect(throws: DeviceError.self) { try await parameter.put(value, origin: Self.client) }
+        }
+        let big = Parameter<UInt64>("big", "", initial: 0)
+        try await big.put(.unsigned(.max), origin: Self.client)
+        #expect(big.value == .max)
+    }
+
+    @Test("enumerations take labels and indexes, nothing else")
+    func enumerations() async throws {
+        let parameter = Parameter<Position>("position", "", initial: .closed)
+        try await parameter.put(.string("open"), origin: Self.client)
+        #expect(parameter.value == .open)
+        try await parameter.put(.integer(2), origin: Self.client)
+        #expect(parameter.sample.value == .string("moving"))
+        for value in [DataValue.string("ajar"), .integer(3), .integer(-1)] {
+            let error = await #expect(throws: DeviceError.self) { try await parameter.put(value, origin: Self.client) }
+            #expect(error?.code == .unknownChoice)
+        }
+        #expect(try Position(parsing: " open\r\n") == .open)
+        #expect(throws: DeviceError.self) { try Position(parsing: "") }
+    }
+
+    @Test("nested lists become arrays whose rows must be equal")
+    func arrays() throws {
+        let type = ValueType.array(.int16, capacity: [2, 3])
+        let converted = try type.convert(
+            .list([.list([.integer(1), .integer(2)]), .list([.integer(3), .integer(4)])]))
+        guard case .array(let array) = converted else {
+            Issue.record("not an array")
+            return
+        }
+        #expect(array.shape == [2, 2])
+        #expect(array.elements(as: Int16.self) == [1, 2, 3, 4])
+        #expect(converted.json.text == "[[1,2],[3,4]]")
+        #expect(throws: DeviceError.self) { try type.convert(.list([.list([.integer(1)]), .list([])])) }
+        #expect(throws: DeviceError.self) { try type.convert(.list(Array(repeating: .list([]), count: 3))) }
+        #expect(throws: DeviceError.self) { try type.convert(.list([.integer(40000)])) }
+    }
+
+    @Test("alarm limits with hysteresis")
+    func alarms() {
+        let parameter = Parameter("temperature", "", unit: "degC", access: .read, initial: 20.0)
+        parameter.updateMetadata { $0.alarmLimits = AlarmLimits(high: 30, highMajor: 40, hysteresis: 2) }
+        func severity(_ value: Double) -> AlarmSeverity {
+            parameter.publish(value)
+            return parameter.sample.alarm.severity
+        }
+        #expect(severity(30) == .none)
+        #expect(severity(31) == .minor)
+        #expect(parameter.sample.alarm.message == "31 degC is above 30 degC")
+        #expect(severity(29) == .minor)
+        #expect(severity(27.9) == .none)
+        #expect(severity(41) == .major)
+        #expect(severity(39) == .major)
+        #expect(severity(37) == .minor)
+        #expect(severity(.nan) == .invalid)
+    }
+
+    @Test("a device's write handler decides what is published, and its error reaches the caller")
+    func handler() async throws {
+        let parameter = Parameter("energy", "", unit: "eV", initial: 0.0)
+        parameter.onWrite { [weak parameter] value, origin in
+            guard value < 9000 else { throw DeviceError(.vendor, "the detector refused", vendorCode: 400) }
+            parameter?.publish(value.rounded())
+        }
+        #expect(try !parameter.putImmediately(.float(1), origin: Self.client))
+        try await parameter.put(.float(8050.4), origin: Self.client)
+        #expect(parameter.value == 8050)
+        let error = await #expect(throws: DeviceError.self) {
+            try await parameter.put(.float(1e4), origin: Self.client)
+        }
+        #expect(error?.vendorCode == 400)
+        #expect(parameter.value == 8050)
+    }
+
+    @Test("a read-only parameter is not written")
+    func readOnly() async {
+        let parameter = Parameter("state", "", access: .read, initial: "idle")
+        let error = await #expect(throws: DeviceError.self) {
+            try await parameter.put(.string("x"), origin: Self.client)
+        }
+        #expect(error?.code == .readOnly)
+    }
+
+    @Test("members nested in a group get its path, and a device's connection alarm is an overlay")
+    func overlay() throws {
+        let events = Mutex<[TreeEvent]>([])
+        let node = DeviceNode(
+            name: "d", type: "t", summary: "", emit: { event in events.withLock { $0.append(event) } },
+            didWrite: { _, _, _ in }, didStart: { _ in })
+        let collector = MemberCollector()
+        let soft = MemberCollector.$current.withValue(collector) {
+            group("a") { group("b") { Parameter("c", "", initial: 1.0) } }
+        }
+        for parameter in collector.parameters { try node.add(parameter) }
+        #expect(soft.path == "d/a/b/c")
+        node.set(.disconnected("10.0.0.1 does not answer"))
+        #expect(soft.sample.alarm.message == "10.0.0.1 does not answer")
+        #expect(soft.value == 1)
+        soft.publish(2)
+        #expect(soft.sample.alarm.severity == .invalid)
+        node.set(.connected)
+        #expect(soft.sample.alarm == .none)
+        #expect(throws: DeviceError.self) { try node.add(Parameter("a/b/c", "", initial: 1)) }
+        #expect(throws: DeviceError.self) { try node.add(Parameter("a//c", "", initial: 1)) }
+        #expect(throws: DeviceError.self) { try node.add(Parameter("../c", "", initial: 1)) }
+        soft.updateMetadata { $0.unit = "m" }
+        #expect(
+            events.withLock { $0 } == [
+                .memberAdded("d", "a/b/c"), .deviceState("d", .disconnected("10.0.0.1 does not answer")),
+                .deviceState("d", .connected), .metadataChanged("d", "a/b/c"),
+            ])
+    }
+
+    @Test("dates are Gregorian, also before 1970 and on leap days")
+    func dates() {
+        #expect(Timestamp(nanoseconds: 1_709_210_096_123_456_789).description == "2024-02-29T12:34:56.123456Z")
+        #expect(Timestamp(nanoseconds: -1).description == "1969-12-31T23:59:59.999999Z")
+        #expect(Timestamp(nanoseconds: 951_782_400_000_000_000).description == "2000-02-29T00:00:00.000000Z")
+        #expect(Timestamp.never.description == "1970-01-01T00:00:00.000000Z")
+    }
+}

@@ -1,0 +1,168 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+import Glibc
+import Synchronization
+import Testing
+
+@testable import DAQKernel
+
+@Suite("Subscriptions")
+struct SubscriptionTests {
+    /// A thread of the C library, so that publisher and consumer really run side by side.
+    final class Publisher: Sendable {
+        private let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+
+        func start() -> pthread_t {
+            var thread = pthread_t()
+            let context = Unmanaged.passRetained(self).toOpaque()
+            pthread_create(
+                &thread, nil,
+                { context in
+                    Unmanaged<Publisher>.fromOpaque(context!).takeRetainedValue().body()
+                    return nil
+                }, context)
+            return thread
+        }
+    }
+
+    @Test("a stuck subscriber costs a bounded queue, and the last of 1,000,000 updates arrives")
+    func stuck() {
+        let first = Parameter("a", "", initial: 0)
+        let second = Parameter("b", "", initial: 0)
+        let wakes = Atomic<Int>(0)
+        let subscription = Subscription(capacity: 16) { wakes.add(1, ordering: .relaxed) }
+        subscription.add(first)
+        subscription.add(second)
+        for number in 1...1_000_000 {
+            first.publish(number)
+            if number % 1000 == 0 { second.publish(number) }
+        }
+        var updates: [Update] = []
+        subscription.drain(into: &updates)
+        #expect(updates.count <= 16 + 2)
+        #expect(updates.last { $0.slot == 0 }?.sample.value == .integer(1_000_000))
+        #expect(updates.last { $0.slot == 1 }?.sample.value == .integer(1_000_000))
+        #expect(wakes.load(ordering: .relaxed) == 1)
+        #expect(subscription.overwritten + UInt64(updates.count) == 1_000_000 + 1000 + 2)
+        for slot in 0...1 {
+            let values = updates.filter { $0.slot == slot }.compactMap(\.sample.value.integer)
+            #expect(values == values.sorted())
+        }
+        subscription.drain(into: &updates)
+        #expect(updates.isEmpty)
+        first.publish(-1)
+        subscription.drain(into: &updates)
+        #expect(updates.map(\.sample.value) == [.integer(-1)])
+        subscription.cancel()
+        first.publish(5)
+        subscription.drain(into: &updates)
+        #expect(updates.isEmpty)
+    }
+
+    @Test("a full queue still has room for a parameter that was silent so far")
+    func reserved() {
+        let busy = Parameter("a", "", initial: 0)
+        let silent = Parameter("b", "", initial: 0)
+        let subscription = Subscription(capacity: 4) {}
+        subscription.add(busy)
+        subscription.add(silent)
+        var updates: [Update] = []
+        subscription.drain(into: &updates)
+        for number in 1...100 { busy.publish(number) }
+        silent.publish(7)
+        silent.publish(8)
+        subscription.drain(into: &updates)
+        #expect(updates.map(\.sample.value) == [1, 2, 3, 100, 8].map { .integer($0) })
+    }
+
+    @Test("1 → 0 → 1 is seen as three updates, in order across parameters")
+    func transitions() {
+        let acquire = Parameter("acquire", "", initial: false)
+        let counter = Parameter("counter", "", initial: 0)
+        let subscription = Subscription {}
+        subscription.add(acquire)
+        subscription.add(counter)
+        var updates: [Update] = []
+        subscription.drain(into: &updates)
+        acquire.publish(true)
+        counter.publish(1)
+        acquire.publish(false)
+        acquire.publish(true)
+        subscription.drain(into: &updates)
+        #expect(updates.map(\.slot) == [0, 1, 0, 0])
+        #expect(updates.map(\.sample.value) == [.bool(true), .integer(1), .bool(false), .bool(true)])
+    }
+
+    @Test("10,000 parameters on one subscription: each has its last value")
+    func many() {
+        let parameters = (0..<10_000).map { Parameter("p\($0)", "", initial: 0) }
+        let subscription = Subscription(capacity: 64) {}
+        for parameter in parameters { subscription.add(parameter) }
+        for round in 1...20 {
+            for parameter in parameters { parameter.publish(round) }
+        }
+        var updates: [Update] = []
+        subscription.drain(into: &updates)
+        var last = [Int64](repeating: -1, count: parameters.count)
+        for update in updates { last[update.slot] = update.sample.value.integer ?? -1 }
+        #expect(last.allSatisfy { $0 == 20 })
+        #expect(updates.count <= 64 + 10_000)
+        subscription.remove(slot: 5)
+        parameters[5].publish(99)
+        parameters[6].publish(98)
+        subscription.drain(into: &updates)
+        #expect(updates.map(\.slot) == [6])
+    }
+
+    @Test("texts and arrays keep their newest value only")
+    func bulky() {
+        let text = Parameter("t", "", initial: "")
+        let subscription = Subscription {}
+        subscription.add(text)
+        for number in 0..<100 { text.publish("value \(number)") }
+        var updates: [Update] = []
+        subscription.drain(into: &updates)
+        #expect(updates.map(\.sample.value) == [.string("value 99")])
+    }
+
+    @Test("two threads: order holds and the last value arrives, over 500,000 updates")
+    func threads() {
+        let parameter = Parameter("a", "", initial: 0)
+        let subscription = Subscription(capacity: 256) {}
+        subscription.add(parameter)
+        let thread = Publisher { for number in 1...500_000 { parameter.publish(number) } }.start()
+        var last: Int64 = -1
+        var updates: [Update] = []
+        var isOrdered = true
+        let deadline = Timestamp.monotonicNanoseconds() + 60_000_000_000
+        while last < 500_000, Timestamp.monotonicNanoseconds() < deadline {
+            subscription.drain(into: &updates)
+            for update in updates {
+                let value = update.sample.value.integer ?? -1
+                isOrdered = isOrdered && value > last
+                last = value
+            }
+        }
+        pthread_join(thread, nil)
+        #expect(isOrdered)
+        #expect(last == 500_000)
+    }
+
+    @Test("dead bands hold small changes back, metadata changes are told")
+    func deadBands() {
+        let parameter = Parameter("t", "", initial: 0.0)
+        parameter.updateMetadata { $0.deadBands = DeadBands(monitor: 1, archive: 5) }
+        let subscription = Subscription {}
+        subscription.add(parameter)
+        var updates: [Update] = []
+        subscription.drain(into: &updates)
+        for value in [10, 10.5, 11.2, 12.5, 16] { parameter.publish(value) }
+        subscription.drain(into: &updates)
+        #expect(updates.map(\.sample.value) == [10, 11.2, 12.5, 16].map { .float($0) })
+        #expect(updates.map { $0.changes.contains(.archive) } == [true, false, false, true])
+        parameter.updateMetadata { $0.unit = "K" }
+        subscription.drain(into: &updates)
+        #expect(updates.map(\.changes) == [.metadata])
+    }
+}
