@@ -42,6 +42,9 @@ let package = Package(
             name: "daqd", dependencies: [kernel], path: "Sources/daqd", swiftSettings: settings,
             linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN"])]),
         .testTarget(
+            name: "DAQKernelConfigurationTests", dependencies: [kernel], path: "Tests/DAQKernelConfigurationTests",
+            exclude: ["Fixtures", "validate_schema.py"], swiftSettings: testSettings),
+        .testTarget(
             name: "DAQKernelTests", dependencies: [kernel], path: "Tests/DAQKernelTests", swiftSettings: testSettings),
         .target(name: "HTTPTesting", path: "Tests/HTTPTesting", swiftSettings: testSettings),
         .testTarget(

@@ -23,6 +23,8 @@ public struct ConfigurationNode: Sendable {
         public var style: Style
         /// Whether the environment was put in, so that the text may be private.
         public var isSubstituted: Bool
+        /// Whether the environment could not be put in, which was reported already.
+        public var isIncomplete = false
     }
 
     /// A key and its value.

@@ -45,7 +45,9 @@ extension SettingConvertible where Self: FixedWidthInteger {
         self.init(exactly: integer)
     }
     /// What this type takes.
-    public static var settingDescription: String { "a whole number from \(Self.min) to \(Self.max)" }
+    public static var settingDescription: String {
+        bitWidth == Int.bitWidth ? "a whole number" : "a whole number from \(Self.min) to \(Self.max)"
+    }
 }
 
 extension Int: SettingConvertible {}

@@ -47,7 +47,9 @@ struct SettingsDecoder {
             let ignored = Set(ignoring.map(\.name))
             for member in members where !ignored.contains(member.key) {
                 guard let setting = declared.first(where: { $0.name == member.key }) else {
-                    unknown(member, path: path, owner: owner, known: (declared + ignoring).map(\.name))
+                    // What was misspelt is not also missing.
+                    let meant = unknown(member, path: path, owner: owner, known: (declared + ignoring).map(\.name))
+                    if let meant { given.insert(meant) }
                     continue
                 }
                 given.insert(member.key)
@@ -61,11 +63,15 @@ struct SettingsDecoder {
         return settings
     }
 
-    private mutating func unknown(_ member: ConfigurationNode.Member, path: String, owner: String?, known: [String]) {
+    /// Reports a key that nobody declared; returns the name that was probably meant.
+    private mutating func unknown(
+        _ member: ConfigurationNode.Member, path: String, owner: String?, known: [String]
+    ) -> String? {
         let hint = NearestName.hint(member.key, among: known, known: "known are")
         let what = owner.map { " of \($0)" } ?? ""
         let key = ConfigurationNode.shown(member.key)
         report("\(path.isEmpty ? "" : "\(path): ")\(key) is not a setting\(what)\(hint)", at: member.keyPlace)
+        return NearestName.of(member.key, among: known)
     }
 
     private mutating func addDefault(
@@ -96,6 +102,7 @@ struct SettingsDecoder {
 
     /// Decodes one value; `nil` after a report.
     mutating func value(_ node: ConfigurationNode, _ kind: SettingKind, path: String) -> SettingValue? {
+        if case .scalar(let scalar) = node.content, scalar.isIncomplete { return nil }
         switch kind.form {
         case .list(let element): return list(node, element, kind, path)
         case .map(let settings):

@@ -101,6 +101,7 @@ struct YAMLReader: ~Copyable {
             scalar.isSubstituted = result.isSubstituted
         } catch {
             diagnostics.append(.error(error.sentence, at: event.place))
+            scalar.isIncomplete = true
         }
         guard scalar.text.utf8.count <= limits.scalarSize else {
             throw ConfigurationError("this text is longer than \(limits.scalarSize) bytes", at: event.place)

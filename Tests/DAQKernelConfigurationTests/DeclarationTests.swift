@@ -1,0 +1,108 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+
+import DAQKernel
+import Testing
+
+@Suite("Declared settings")
+struct DeclarationTests {
+    @Test("a sound declaration has no problem") func sound() {
+        for type in TestCatalog.types { #expect(type.kind.problems(in: type.settings).isEmpty) }
+    }
+
+    @Test("what cannot be given is found when the factory is added") func problems() {
+        let settings: [Setting] = [
+            .string("Host", "x"), .integer("port", "x", default: 0, in: 1...2), .integer("port", "x"),
+            .choice("mode", "x", [], default: "a"), .bool("autosave", "x"), .string("type", "x"),
+            .map("nested", "x", [.string("bad-name", "x")]), .list("items", "x", of: .integer, default: ["a"]),
+        ]
+        #expect(
+            ComponentKind.device.problems(in: settings) == [
+                "the setting autosave is reserved for every device",
+                "the setting type is reserved for every device",
+                "the setting name Host is not snake_case",
+                "the default of port is 0, not a whole number from 1 to 2",
+                "the setting port is declared twice",
+                "the default of mode is a, not one of ",
+                "in mode: there is no choice",
+                "in nested: the setting name bad-name is not snake_case",
+                "the default of items is [a], not a list, each a whole number",
+            ])
+    }
+
+    @Test(
+        "durations",
+        arguments: [
+            ("5", Duration.seconds(5)), ("0.5", .milliseconds(500)), ("5 s", .seconds(5)),
+            ("500ms", .milliseconds(500)),
+            ("1 min 30 s", .seconds(90)), ("1h30m", .seconds(5400)), ("2 us", .microseconds(2)),
+            ("2 µs", .microseconds(2)),
+            ("7 ns", .nanoseconds(7)), ("1 d", .seconds(86400)), ("0", .zero), ("1e1", .seconds(10)),
+        ])
+    func durations(text: String, expected: Duration) throws {
+        let setting = Setting.duration("wait", "Wait")
+        #expect(try decode(text, setting) == .duration(expected))
+    }
+
+    @Test(
+        "what is no duration",
+        arguments: ["5 parsec", "-1", "s", "5 s s", "''", "1e20", ".inf", ".nan", "0x10", "5 s,", "1..5 s"])
+    func noDurations(text: String) {
+        #expect(throws: ConfigurationError.self) { try decode(text, .duration("wait", "Wait")) }
+    }
+
+    @Test(
+        "numbers in a unit",
+        arguments: [
+            ("12.4 keV", 12400.0), ("8000", 8000), ("8000 eV", 8000), ("5 meV", 0.005), ("1e3eV", 1000), ("-2", -2),
+        ])
+    func numbers(text: String, expected: Double) throws {
+        #expect(try decode(text, .number("energy", "Energy", unit: "eV")) == .number(expected))
+    }
+
+    @Test("what is no number", arguments: ["5 s", "5 xeV", "eV", "'5'", "1_000", ".nan", ".inf", "5 5 eV", "true"])
+    func noNumbers(text: String) {
+        #expect(throws: ConfigurationError.self) { try decode(text, .number("energy", "Energy", unit: "eV")) }
+    }
+
+    @Test(
+        "what is no whole number", arguments: ["5.0", "'5'", "1e3", "9223372036854775808", "0x", "0x-5", "- 5", "5 "])
+    func noIntegers(text: String) throws {
+        if text == "5 " {
+            return #expect(try decode(text, .integer("n", "N")) == .integer(5), "YAML trims a plain text")
+        }
+        #expect(throws: ConfigurationError.self) { try decode(text, .integer("n", "N")) }
+    }
+
+    @Test("least values") func leastValues() {
+        #expect(throws: ConfigurationError.self) { try decode("-1", .integer("n", "N", in: 0...)) }
+        #expect(throws: ConfigurationError.self) { try decode("0.5", .number("n", "N", in: 1.0...)) }
+        #expect(throws: ConfigurationError.self) {
+            try decode("5 s", .duration("n", "N", in: .seconds(6) ... .seconds(7)))
+        }
+    }
+
+    private func decode(_ text: String, _ setting: Setting) throws -> SettingValue? {
+        let type = ComponentType(.frontend, "one", summary: "One setting", settings: [setting])
+        let site = try TestCatalog.resolve(
+            "frontends:\n  a:\n    type: one\n    \(setting.name): \(text)\n", catalog: ComponentCatalog([type]))
+        return site.frontends[0].settings.value(setting.name)
+    }
+
+    @Test("components of a refused plugin stay nameable, with the reason") func refusedPlugin() throws {
+        let text = """
+            devices: {camera1: {type: camera, host: a, anything: 1, post_operations: [verify], stop_timeout: 5 s}}
+            frontends: {web: {type: web, devices: [camera1]}}
+            post_operations: {disk: {type: copy}}
+            """
+        let site = try TestCatalog.resolve(text, catalog: TestCatalog.refused)
+        let camera = try #require(site.component(.device, "camera1"))
+        #expect(camera.unavailable == "no loaded plugin brings the device type camera; refused were CameraPlugin")
+        #expect(camera.stopTimeout == .seconds(5))
+        #expect(site.components.count == 3)
+        #expect(site.warnings.count == 4)
+        #expect(site.warnings.allSatisfy { $0.severity == .warning })
+        let wrong = "devices: {camera1: {type: camera, stop_timeout: x}}"
+        #expect(throws: ConfigurationError.self) { try TestCatalog.resolve(wrong, catalog: TestCatalog.refused) }
+    }
+}
