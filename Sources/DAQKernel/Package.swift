@@ -21,9 +21,10 @@ let package = Package(
         .systemLibrary(name: "CYAML", path: "CLibraries/CYAML"),
         .systemLibrary(name: "CSQLite", path: "CLibraries/CSQLite"),
         .systemLibrary(name: "CCrypto", path: "CLibraries/CCrypto"),
+        .systemLibrary(name: "CFiles", path: "CLibraries/CFiles"),
         .target(
             name: "DAQKernel",
-            dependencies: ["CYAML", "CSQLite", "CCrypto"],
+            dependencies: ["CYAML", "CSQLite", "CCrypto", "CFiles"],
             path: ".",
             exclude: ["CLibraries"],
             swiftSettings: settings,

@@ -1,0 +1,24 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+
+/// One operation of a device's chain, as configured.
+public struct PostOperationEntry: Sendable {
+    /// Name of the entry in the configuration; how the run log finds it again after a restart.
+    public let name: String
+    /// What does the work.
+    public let operation: any PostOperation
+    /// Time-out, repetitions, what a failure means.
+    public let rules: PostOperationRules
+    /// Whether the first attempt comes before the acquisition's busy flag falls.
+    public let waits: Bool
+
+    /// Makes an entry.
+    /// - Parameter waitsByDefault: What holds where the configuration does not say: true for `verify` only.
+    public init(_ name: String, _ operation: any PostOperation, rules: PostOperationRules, waitsByDefault: Bool = false)
+    {
+        self.name = name
+        self.operation = operation
+        self.rules = rules
+        waits = rules.wait ?? waitsByDefault
+    }
+}

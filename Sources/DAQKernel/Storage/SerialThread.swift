@@ -1,0 +1,162 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+internal import CFiles
+internal import Glibc
+internal import Synchronization
+
+/// One named thread that does closures or an actor's jobs in order, one after the other.
+///
+/// For calls that block (SQLite, a vendor's SDK): an actor that names this as its executor never occupies a
+/// cooperative thread. The thread starts with the first job and lives as long as the process needs it: it ends when the
+/// last reference is gone and its queue is empty.
+public final class SerialThread: SerialExecutor {
+    private enum Item {
+        case job(UnownedJob)
+        case closure(@Sendable () -> Void)
+        case stop
+    }
+
+    /// The state that thread and owners share; apart from the executor, so that the thread does not keep the executor alive.
+    private final class Queue: Sendable {
+        let items = Mutex<[Item]>([])
+        let backlog = Atomic<Int>(0)
+        let semaphore: SemaphoreBox = SemaphoreBox()
+
+        func push(_ item: Item) {
+            backlog.add(1, ordering: .relaxed)
+            items.withLock { $0.append(item) }
+            semaphore.post()
+        }
+    }
+
+    /// A POSIX semaphore at a fixed address.
+    @safe
+    private final class SemaphoreBox: @unchecked Sendable {  // sem_t is made to be shared between threads
+        private let semaphore: UnsafeMutablePointer<sem_t>
+        init() {
+            unsafe semaphore = .allocate(capacity: 1)
+            unsafe semaphore.initialize(to: sem_t())
+            _ = unsafe sem_init(semaphore, 0, 0)
+        }
+        deinit {
+            _ = unsafe sem_destroy(semaphore)
+            unsafe semaphore.deallocate()
+        }
+        func post() { _ = unsafe sem_post(semaphore) }
+        func wait() { while unsafe sem_wait(semaphore) != 0 {} }
+    }
+
+    private let queue = Queue()
+    private let name: String
+    private let started = Atomic<Bool>(false)
+
+    /// Makes the thread's queue; the name, at most 15 bytes, shows in `top -H` and debuggers.
+    public init(name: String) {
+        self.name = name
+    }
+
+    deinit { if started.load(ordering: .acquiring) { queue.push(.stop) } }
+
+    /// Jobs queued or running.
+    public var backlog: Int { queue.backlog.load(ordering: .relaxed) }
+
+    /// Queues a closure; returns at once.
+    public func perform(_ closure: @escaping @Sendable () -> Void) {
+        start()
+        queue.push(.closure(closure))
+    }
+
+    /// Queues a closure and blocks the calling thread until it is done; never from this thread itself, nor from a task.
+    func performAndWait<Value: Sendable>(_ closure: @escaping @Sendable () throws -> Value) throws -> Value {
+        let answer = Answer<Value>()
+        perform {
+            answer.result.withLock { $0 = Result(catching: closure) }
+            answer.semaphore.post()
+        }
+        answer.semaphore.wait()
+        let result = answer.result.withLock { $0 }
+        guard let result else { throw RunLogError(.internalMistake, "the thread \(name) gave no answer") }
+        return try result.get()
+    }
+
+    private final class Answer<Value: Sendable>: Sendable {
+        let result = Mutex<Result<Value, any Error>?>(nil)
+        let semaphore = SemaphoreBox()
+    }
+
+    /// Queues an actor's job; called by the Swift runtime.
+    public func enqueue(_ job: consuming ExecutorJob) {
+        start()
+        queue.push(.job(UnownedJob(job)))
+    }
+
+    /// This executor as an actor hands it out.
+    public func asUnownedSerialExecutor() -> UnownedSerialExecutor {
+        unsafe UnownedSerialExecutor(ordinary: self)
+    }
+
+    private func start() {
+        guard !started.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        let queue = queue
+        let name = String(name.utf8.prefix(15)) ?? "daqd"
+        let identity = unsafe asUnownedSerialExecutor()
+        Self.spawn(name) { unsafe Self.work(queue, identity) }
+    }
+
+    private static func work(_ queue: Queue, _ identity: UnownedSerialExecutor) {
+        while true {
+            queue.semaphore.wait()
+            let items = queue.items.withLock { items in
+                let taken = items
+                items.removeAll(keepingCapacity: true)
+                return taken
+            }
+            for item in items {
+                switch item {
+                case .job(let job): unsafe job.runSynchronously(on: identity)
+                case .closure(let closure): closure()
+                case .stop: return
+                }
+                queue.backlog.subtract(1, ordering: .relaxed)
+            }
+        }
+    }
+
+    /// What a new thread is told.
+    private final class Start {
+        let name: String
+        let body: () -> Void
+        init(_ name: String, _ body: @escaping () -> Void) {
+            self.name = name
+            self.body = body
+        }
+    }
+
+    /// Starts a detached thread with all signals blocked, so that signals stay with the main thread.
+    private static func spawn(_ name: String, _ body: @escaping () -> Void) {
+        let start = unsafe Unmanaged.passRetained(Start(name, body)).toOpaque()
+        var thread = pthread_t()
+        var all = sigset_t()
+        var old = sigset_t()
+        _ = unsafe sigfillset(&all)
+        _ = unsafe pthread_sigmask(SIG_SETMASK, &all, &old)
+        let status = unsafe pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument = unsafe argument else { return nil }
+                let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+                unsafe daqd_name_thread(start.name)
+                start.body()
+                return nil
+            }, start)
+        _ = unsafe pthread_sigmask(SIG_SETMASK, &old, nil)
+        if status == 0 {
+            pthread_detach(thread)
+        } else {
+            // Without a thread the process has hit the system's limit; the work is then done by a task instead of never.
+            let body = unsafe Unmanaged<Start>.fromOpaque(start).takeRetainedValue().body
+            nonisolated(unsafe) let work = body  // handed over whole; nobody else holds it
+            Task.detached { unsafe work() }
+        }
+    }
+}
