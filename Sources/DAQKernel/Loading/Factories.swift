@@ -88,3 +88,29 @@ public struct TransportFactory: Sendable {
         self.make = make
     }
 }
+
+/// Makes post-operations of one type.
+public struct PostOperationFactory: Sendable {
+    /// How the configuration names it: `copy`.
+    public let type: String
+    /// One sentence.
+    public let summary: String
+    /// What the configuration may say.
+    public let settings: [Setting]
+    /// Whether an acquisition counts as busy until the first attempt ended, where the configuration does not say;
+    /// true for `verify` only.
+    public let waits: Bool
+    let make: @Sendable (Settings, Logger) throws -> any PostOperation
+
+    /// A factory; `make` gets checked settings and throws only for what a declaration cannot say.
+    public init(
+        _ type: String, summary: String, settings: [Setting] = [], waits: Bool = false,
+        make: @escaping @Sendable (Settings, Logger) throws -> any PostOperation
+    ) {
+        self.type = type
+        self.summary = summary
+        self.settings = settings
+        self.waits = waits
+        self.make = make
+    }
+}
