@@ -55,8 +55,7 @@ struct ELFImageTests {
     @Test("a stripped plugin keeps its stamp and names")
     func stripped() throws {
         let workshop = try Workshop()
-        let path = try workshop.plugin()
-        try Tool.run("strip", ["--strip-all", path])
+        let path = try workshop.plugin("libCorpus.so", [], ["-s"])
         let image = try ELFImage(PluginFile(opening: path))
         #expect(image.section(named: ".daqd.plugin")?.size == 512)
         #expect(try image.definedSymbols(withPrefix: ["daqd_"]) == ["daqd_register_CorpusPlugin"])

@@ -107,7 +107,12 @@ struct LibraryResolverTests {
         let path = try pair([])
         let program = try workshop.write("int main(void) { return 0; }\n", to: "main.c")
         #expect(throws: Tool.Failure.self) {
-            try Tool.run("cc", ["-o", workshop.path("main"), program, path, "-Wl,--unresolved-symbols=ignore-all"])
+            try Tool.run(
+                "clang",
+                [
+                    "-o", workshop.path("main"), "-Wl,--no-as-needed", program, path,
+                    "-Wl,--no-as-needed,--unresolved-symbols=ignore-all",
+                ])
             try Tool.run(workshop.path("main"), [])
         }
     }

@@ -37,7 +37,7 @@ final class Workshop {
     func sharedObject(_ name: String, from source: String, _ flags: [String] = []) throws -> String {
         let output = path(name)
         try Tool.run(
-            "cc", ["-shared", "-fPIC", "-o", output, "-Wl,--no-as-needed", "-I", Self.header, source] + flags)
+            "clang", ["-shared", "-fPIC", "-o", output, "-Wl,--no-as-needed", "-I", Self.header, source] + flags)
         chmod(output, 0o755)
         return output
     }

@@ -65,6 +65,13 @@ struct CompilerText: CustomStringConvertible {
         }
     }
 
+    /// The number and, where there is one, the commit.
+    static func long(_ number: UInt32, _ identity: String) -> String {
+        let name = CompilerText(number, identity).description
+        guard number > 0, let commit = commit(of: identity) else { return name }
+        return "\(name) (commit \(commit.prefix(8)))"
+    }
+
     /// The commit in a clang's version: its longest run of hexadecimal digits, at least seven.
     static func commit(of identity: String) -> Substring? {
         identity.split { !$0.isHexDigit }.filter { $0.count >= 7 }.max { $0.count < $1.count }

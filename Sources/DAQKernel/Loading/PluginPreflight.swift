@@ -234,8 +234,8 @@ extension PluginPreflight {
             reason: ["Swift's ABI on Linux is that of one compiler; daqd loads only plugins of its own"],
             differences: [
                 .init(
-                    name: "compiler", plugin: "\(CompilerText(theirs, stamp.compiler)), \(stamp.compiler)",
-                    host: "\(CompilerText(ours, host.compiler)), \(host.compiler)")
+                    name: "compiler", plugin: CompilerText.long(theirs, stamp.compiler),
+                    host: CompilerText.long(ours, host.compiler))
             ],
             fix: [
                 "rebuild the plugin with `swift build` of \(CompilerText(ours, host.compiler)), and without CC in the "

@@ -81,7 +81,7 @@ public struct PluginRefusal: Error, Sendable, Equatable {
     public var text: String {
         var lines = ["daqd: plugin refused  DAQD-\(code.name)  \(title)"]
         var subject = plugin
-        if !file.isEmpty { subject += "  \(file)" }
+        if !file.isEmpty, file != plugin { subject += "  \(file)" }
         if let buildID { subject += "  build-id \(buildID.prefix(8))" }
         lines += Self.block("plugin", [subject])
         lines += Self.block("daqd", [host])

@@ -63,7 +63,9 @@ extension PluginStamp {
         try checkTexts()
     }
 
-    /// The record's bytes: what `DAQD_PLUGIN` writes. Texts that are too long are cut, as the C compiler does.
+    /// The record's bytes, as the macro `DAQD_PLUGIN` writes them.
+    ///
+    /// Texts that are too long are cut, as the C compiler does.
     func encoded() -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: Self.size)
         func put<Integer: FixedWidthInteger>(_ value: Integer, _ offset: Int) {
