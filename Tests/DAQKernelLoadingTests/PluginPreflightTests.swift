@@ -176,7 +176,7 @@ struct PluginPreflightTests {
         do {
             _ = try preflight(host).check(entry)
             return nil
-        } catch { return error }
+        } catch { return error.refusal }
     }
 
     @Test(

@@ -27,9 +27,21 @@ struct PluginPreflight {
     /// The kinds of factories that this kernel knows.
     static let kinds: Set<String> = ["device", "transport", "frontend", "postop", "simulator"]
 
+    /// A file that did not pass, with what is known of it.
+    struct Failure: Error {
+        /// Why.
+        var refusal: PluginRefusal
+        /// What is known of it.
+        var candidate: PluginCandidate
+    }
+
     /// Steps 1 to 3 of the handshake for the plugin that the configuration calls `name`.
-    func check(_ name: String) throws(PluginRefusal) -> Passed {
+    func check(_ name: String) throws(Failure) -> Passed {
         var candidate = PluginCandidate(name: name, host: host)
+        do { return try check(name, &candidate) } catch { throw Failure(refusal: error, candidate: candidate) }
+    }
+
+    private func check(_ name: String, _ candidate: inout PluginCandidate) throws(PluginRefusal) -> Passed {
         let file = try find(name, &candidate)
         try checkPolicy(file, byName: !name.utf8.contains(UInt8(ascii: "/")), candidate)
         let image = try read(file, &candidate)
@@ -248,7 +260,7 @@ extension PluginPreflight {
 
 extension PluginPreflight {
     /// Symbols that only the kernel itself defines.
-    private static let kernelMarkers = ["$s9DAQKernel8RegistryCMn", "$s9DAQKernel6DeviceMp"]
+    private static let kernelMarkers = ["$s9DAQKernel8RegistryVMn", "$s9DAQKernel6DeviceMp"]
 
     /// A symbol that only the Swift runtime itself defines: the descriptor of `String`.
     private static let runtimeMarker = "$sSSMn"

@@ -56,6 +56,7 @@ extension PluginStamp {
         version = try Self.text("version", bytes[Offset.pluginVersion])
         kinds = try Self.text("kinds", bytes[Offset.kinds]).split(separator: ",", omittingEmptySubsequences: false)
             .map(String.init)
+        if kinds == [""] { kinds = [] }
         compiler = try Self.text("compiler", bytes[Offset.compiler], mayFill: true)
         vendor = try Self.text("vendor", bytes[Offset.vendor])
         licence = try Self.text("licence", bytes[Offset.licence])

@@ -8,8 +8,10 @@
 //   DEFINES_KERNEL     it defines a symbol that only the kernel has
 //   DEFINES_RUNTIME    it defines a symbol that only the Swift runtime has
 //   WANTS_SYMBOL       it needs a symbol that nobody has
+//   FOREIGN_KERNEL     its entry point does what Registry(host) of a second kernel does
 
 #include <fcntl.h>
+#include <stdint.h>
 #include <unistd.h>
 
 #ifndef NO_STAMP
@@ -36,8 +38,13 @@ __attribute__((constructor)) static void constructed(void) { leave(WITNESS); }
 extern void vanished(void) __asm__("$s9DAQKernel8vanishedyyF");
 #endif
 
-__attribute__((visibility("default"))) void ENTRY(const void *host) {
+__attribute__((visibility("default"))) void ENTRY(void *host) {
+#ifdef FOREIGN_KERNEL
+    // HostRecord: magic, size, storage, owner, reader; a kernel writes the address of its own class to the last.
+    ((uintptr_t *)host)[4] = (uintptr_t)&constructed;
+#else
     (void)host;
+#endif
     leave(WITNESS ".registered");
 #ifdef WANTS_SYMBOL
     vanished();
@@ -45,7 +52,7 @@ __attribute__((visibility("default"))) void ENTRY(const void *host) {
 }
 
 #ifdef DEFINES_KERNEL
-__attribute__((visibility("default"))) const int copy_of_the_kernel __asm__("$s9DAQKernel8RegistryCMn") = 1;
+__attribute__((visibility("default"))) const int copy_of_the_kernel __asm__("$s9DAQKernel8RegistryVMn") = 1;
 #endif
 
 #ifdef DEFINES_RUNTIME
