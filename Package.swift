@@ -46,9 +46,6 @@ let package = Package(
             exclude: ["Fixtures", "validate_schema.py"], swiftSettings: testSettings),
         .testTarget(
             name: "DAQKernelTests", dependencies: [kernel], path: "Tests/DAQKernelTests", swiftSettings: testSettings),
-        .testTarget(
-            name: "DAQKernelLoadingTests", dependencies: [kernel], path: "Tests/DAQKernelLoadingTests",
-            swiftSettings: testSettings),
         .target(name: "HTTPTesting", path: "Tests/HTTPTesting", swiftSettings: testSettings),
         .testTarget(
             name: "DAQRoutesTests", dependencies: [routes, "HTTPTesting"], path: "Tests/DAQRoutesTests",

@@ -32,9 +32,9 @@ public struct Registry: Sendable {
         struct State {
             var devices: [String: DeviceFactory] = [:]
             var transports: [String: TransportFactory] = [:]
+            var postOperations: [String: PostOperationFactory] = [:]
             var frontends: [String: FrontendFactory] = [:]
             var simulators: [String: SimulatorFactory] = [:]
-            var postOperations: [String: PostOperationFactory] = [:]
             var contributions: [String: any Sendable] = [:]
             var recent: [Registration] = []
             var problems: [String] = []
@@ -51,7 +51,14 @@ public struct Registry: Sendable {
     /// - Parameter host: The argument of `daqd_register_…`, valid during the call.
     @unsafe
     public init(_ host: UnsafeRawPointer) {
-        storage = unsafe Self.borrowed(host)
+        storage = unsafe Unmanaged<Storage>.fromOpaque(host).takeUnretainedValue()
+    }
+
+    /// Lends the pointer that a plugin's entry takes.
+    func withPointer<Result>(_ body: (UnsafeRawPointer) throws -> Result) rethrows -> Result {
+        try withExtendedLifetime(storage) {
+            try unsafe body(UnsafeRawPointer(Unmanaged.passUnretained(storage).toOpaque()))
+        }
     }
 
     // MARK: - Adding
