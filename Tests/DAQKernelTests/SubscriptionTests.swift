@@ -19,8 +19,7 @@ struct SubscriptionTests {
             pthread_create(
                 &thread, nil,
                 { context in
-                    guard let context else { return nil }
-                    Unmanaged<Publisher>.fromOpaque(context).takeRetainedValue().body()
+                    Unmanaged<Publisher>.fromOpaque(context!).takeRetainedValue().body()
                     return nil
                 }, context)
             return thread

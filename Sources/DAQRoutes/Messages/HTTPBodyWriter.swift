@@ -134,22 +134,25 @@ public final class HTTPBodyWriter: Sendable {
         task?.cancel()
     }
 
-    /// Fills a buffer of the connection: a count, or libmicrohttpd's codes; parks the connection when nothing is there.
+    /// Fills a buffer of the connection: a count, or libmicrohttpd's codes; the connection waits when nothing is there.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
-        let (result, waiters) = state.withLock { state -> (Int, [CheckedContinuation<Void, Never>]) in
-            if state.closed { return (daqd_mhd_end_with_error(), []) }
-            if state.queued > 0 {
-                let count = unsafe Self.take(&state, into: buffer)
-                return (count, state.queued < Self.bound / 2 ? Self.takeWaiters(&state) : [])
+        while true {
+            let (result, waiters) = state.withLock { state -> (Int?, [CheckedContinuation<Void, Never>]) in
+                if state.closed { return (daqd_mhd_end_with_error(), []) }
+                if state.queued > 0 {
+                    let count = unsafe Self.take(&state, into: buffer)
+                    return (count, state.queued < Self.bound / 2 ? Self.takeWaiters(&state) : [])
+                }
+                if state.cut { return (daqd_mhd_end_with_error(), []) }
+                if state.ended { return (daqd_mhd_end_of_stream(), []) }
+                state.parked = true
+                connection.suspend()
+                return (nil, [])
             }
-            if state.cut { return (daqd_mhd_end_with_error(), []) }
-            if state.ended { return (daqd_mhd_end_of_stream(), []) }
-            state.parked = true
-            connection.suspend()
-            return (0, [])
+            for waiter in waiters { waiter.resume() }
+            if let result { return result }
+            if !connection.waitOnOwnThread() { return 0 }
         }
-        for waiter in waiters { waiter.resume() }
-        return result
     }
 
     /// Resumes the connection inside the lock, so that the server's stop can never meet a half-resumed one.

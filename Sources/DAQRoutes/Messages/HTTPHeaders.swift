@@ -8,6 +8,14 @@ public struct HTTPHeaders: Sendable, Sequence, ExpressibleByDictionaryLiteral {
     /// No fields.
     public init() { fields = [] }
 
+    /// One field.
+    public init(_ name: String, _ value: String) { fields = [(name, value)] }
+
+    init(capacity: Int) {
+        fields = []
+        fields.reserveCapacity(capacity)
+    }
+
     /// Fields in the order written.
     public init(dictionaryLiteral elements: (String, String)...) {
         fields = elements.map { (name: $0.0, value: $0.1) }

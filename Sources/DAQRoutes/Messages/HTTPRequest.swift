@@ -17,8 +17,8 @@ public final class HTTPRequest: Sendable {
     public let body: [UInt8]
     /// The client's address, without port.
     public let remoteAddress: String
-    /// What the route's `:name` segments matched.
-    let captures: [(name: String, value: String)]
+    private let names: [String]
+    private let values: [String]
     /// What the route's `*` matched: the decoded segments of the rest of the path.
     public let rest: [String]
 
@@ -41,13 +41,14 @@ public final class HTTPRequest: Sendable {
         self.headers = headers
         self.body = body
         self.remoteAddress = remoteAddress
-        captures = match.captures
+        names = match.endpoint?.names ?? []
+        values = match.values
         rest = match.rest
     }
 
     /// What the route's segment `:name` matched; empty for a name that the route does not have.
     public func capture(_ name: String) -> String {
-        captures.first { $0.name == name }?.value ?? ""
+        names.firstIndex(of: name).map { values[$0] } ?? ""
     }
 
     /// The first value of a query name.

@@ -26,12 +26,12 @@ public struct HTTPResponse: Sendable {
 
     /// Bytes of one content type.
     public init(_ status: Int, type: String, bytes: [UInt8]) {
-        self.init(status, headers: ["Content-Type": type], body: .bytes(bytes))
+        self.init(status, headers: HTTPHeaders("Content-Type", type), body: .bytes(bytes))
     }
 
     /// Text of one content type, in UTF-8.
     public init(_ status: Int, type: String, text: String) {
-        self.init(status, headers: ["Content-Type": type], body: .text(text))
+        self.init(status, headers: HTTPHeaders("Content-Type", type), body: .text(text))
     }
 
     /// Closes the connection without a reply.

@@ -4,11 +4,11 @@
 /// A request's target taken apart: path segments and query, percent-decoded *after* splitting.
 ///
 /// So `%2F` stays inside its segment and `..` is a segment like any other: nothing here resolves dots.
-public struct HTTPTarget: Sendable {
+struct HTTPTarget: Sendable {
     /// The decoded segments: `/a/b` is `["a", "b"]`, `/a/` is `["a", ""]`, `/` is `[]`.
-    public let path: [String]
+    let path: [String]
     /// The decoded query, in order; a name without `=` has the value `""`.
-    public let query: [(name: String, value: String)]
+    let query: [(name: String, value: String)]
 
     /// What stands in for a target that cannot be taken apart.
     static let empty = HTTPTarget(path: [], query: [])
@@ -19,79 +19,76 @@ public struct HTTPTarget: Sendable {
     }
 
     /// Splits and decodes a target; nil for a bad escape, a NUL or text that is not UTF-8.
-    public init?(parsing target: String) {
-        let bytes = Array(target.utf8)
-        var start = Self.pathStart(bytes)
-        let mark = bytes[start...].firstIndex(of: UInt8(ascii: "?")) ?? bytes.count
-        if start < mark, bytes[start] == UInt8(ascii: "/") { start += 1 }
-        guard let path = Self.segments(bytes[start..<mark]) else { return nil }
-        self.path = path
-        guard mark < bytes.count else {
+    init?(parsing target: String) {
+        let text = target.utf8
+        var start = Self.pathStart(text)
+        var segments: [String] = []
+        segments.reserveCapacity(8)
+        if start < text.endIndex, text[start] == UInt8(ascii: "/") { text.formIndex(after: &start) }
+        let mark = text[start...].firstIndex(of: UInt8(ascii: "?")) ?? text.endIndex
+        if start < mark {
+            var index = start
+            while true {
+                let end = text[index..<mark].firstIndex(of: UInt8(ascii: "/")) ?? mark
+                guard let segment = Self.decode(target[index..<end], plusIsSpace: false) else { return nil }
+                segments.append(segment)
+                if end == mark { break }
+                index = text.index(after: end)
+            }
+        }
+        path = segments
+        guard mark < text.endIndex else {
             query = []
             return
         }
-        guard let query = Self.pairs(bytes[(mark + 1)...]) else { return nil }
+        guard let query = Self.pairs(target[text.index(after: mark)...]) else { return nil }
         self.query = query
     }
 
-    /// Where the path begins in an absolute target (`http://host/path`, as proxies send), else 0.
-    private static func pathStart(_ bytes: [UInt8]) -> Int {
-        guard bytes.first != UInt8(ascii: "/"), let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
-            bytes[colon...].starts(with: "://".utf8)
-        else { return 0 }
-        let rest = bytes[(colon + 3)...]
-        return rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? bytes.count
+    /// Where the path begins in an absolute target (`http://host/path`, as proxies send), else at the start.
+    private static func pathStart(_ text: String.UTF8View) -> String.Index {
+        guard text.first != UInt8(ascii: "/"), let colon = text.firstIndex(of: UInt8(ascii: ":")),
+            text[colon...].starts(with: "://".utf8)
+        else { return text.startIndex }
+        let rest = text[text.index(colon, offsetBy: 3)...]
+        return rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? text.endIndex
     }
 
-    private static func segments(_ bytes: ArraySlice<UInt8>) -> [String]? {
-        if bytes.isEmpty { return [] }
-        var segments: [String] = []
-        for part in bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
-            guard let segment = decode(part, plusIsSpace: false) else { return nil }
-            segments.append(segment)
-        }
-        return segments
-    }
-
-    private static func pairs(_ bytes: ArraySlice<UInt8>) -> [(name: String, value: String)]? {
+    private static func pairs(_ text: Substring) -> [(name: String, value: String)]? {
         var pairs: [(name: String, value: String)] = []
-        for part in bytes.split(separator: UInt8(ascii: "&")) {
+        for part in text.utf8.split(separator: UInt8(ascii: "&")) {
             let equals = part.firstIndex(of: UInt8(ascii: "=")) ?? part.endIndex
-            guard let name = decode(part[..<equals], plusIsSpace: true),
-                let value = decode(part[equals...].dropFirst(), plusIsSpace: true)
+            guard let name = decode(Substring(part[..<equals]), plusIsSpace: true),
+                let value = decode(Substring(part[equals...].dropFirst()), plusIsSpace: true)
             else { return nil }
             pairs.append((name, value))
         }
         return pairs
     }
 
-    private static func decode(_ bytes: ArraySlice<UInt8>, plusIsSpace: Bool) -> String? {
+    private static func decode(_ text: Substring, plusIsSpace: Bool) -> String? {
+        let plain = text.utf8.allSatisfy { $0 != UInt8(ascii: "%") && $0 != UInt8(ascii: "+") }
+        if plain { return String(text) }
+        var bytes = text.utf8.makeIterator()
         var decoded: [UInt8] = []
-        decoded.reserveCapacity(bytes.count)
-        var index = bytes.startIndex
-        while index < bytes.endIndex {
-            var byte = bytes[index]
+        while let byte = bytes.next() {
             if byte == UInt8(ascii: "%") {
-                guard index + 2 < bytes.endIndex, let high = hexadecimal(bytes[index + 1]),
-                    let low = hexadecimal(bytes[index + 2])
-                else { return nil }
-                byte = high << 4 | low
-                index += 2
-            } else if plusIsSpace, byte == UInt8(ascii: "+") {
-                byte = UInt8(ascii: " ")
+                guard let high = hexadecimal(bytes.next()), let low = hexadecimal(bytes.next()), high | low != 0 else {
+                    return nil
+                }
+                decoded.append(high << 4 | low)
+            } else {
+                decoded.append(plusIsSpace && byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
             }
-            guard byte != 0 else { return nil }
-            decoded.append(byte)
-            index += 1
         }
         return String(validating: decoded, as: UTF8.self)
     }
 
-    private static func hexadecimal(_ byte: UInt8) -> UInt8? {
+    private static func hexadecimal(_ byte: UInt8?) -> UInt8? {
         switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        case (UInt8(ascii: "0")...UInt8(ascii: "9"))?: byte.map { $0 - UInt8(ascii: "0") }
+        case (UInt8(ascii: "a")...UInt8(ascii: "f"))?: byte.map { $0 - UInt8(ascii: "a") + 10 }
+        case (UInt8(ascii: "A")...UInt8(ascii: "F"))?: byte.map { $0 - UInt8(ascii: "A") + 10 }
         default: nil
         }
     }

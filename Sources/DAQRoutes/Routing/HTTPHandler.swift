@@ -8,12 +8,3 @@ struct HTTPHandler: Sendable {
     /// Answers in a task, while the connection waits without a thread.
     var asynchronous: (@Sendable (HTTPRequest) async throws -> HTTPResponse)?
 }
-
-/// What a target matched.
-struct RouteMatch: Sendable {
-    var handlers: [HTTPMethod: HTTPHandler]
-    var captures: [(name: String, value: String)]
-    var rest: [String]
-
-    static let none = RouteMatch(handlers: [:], captures: [], rest: [])
-}

@@ -7,7 +7,8 @@
 /// `/devices/:device/parameters/*`. A literal wins over `:name`, which wins over `*`. A trailing slash is another path.
 /// HEAD is served by the GET route.
 public struct HTTPRouter: Sendable {
-    private var tree = RouteTree()
+    private var routes: [Route] = []
+    private var table: RouteTree?
 
     /// Turns a failure into a response, plain text unless replaced: unknown path, wrong method, what a handler threw.
     public var failure: @Sendable (HTTPFailure, HTTPRequest) -> HTTPResponse = { failure, _ in
@@ -35,7 +36,9 @@ public struct HTTPRouter: Sendable {
         _ method: HTTPMethod, _ template: String,
         _ handler: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse
     ) {
-        tree.add(method, template, HTTPHandler(immediate: nil, asynchronous: handler))
+        routes.append(
+            Route(method: method, template: template, handler: HTTPHandler(immediate: nil, asynchronous: handler)))
+        table = nil
     }
 
     /// Adds a route answered on the server's own thread: fastest, for handlers that never wait.
@@ -45,7 +48,11 @@ public struct HTTPRouter: Sendable {
         _ method: HTTPMethod, _ template: String,
         immediate handler: @escaping @Sendable (HTTPRequest) throws -> HTTPResponse
     ) {
-        tree.add(method, template, HTTPHandler(immediate: { try handler($0) }, asynchronous: nil))
+        routes.append(
+            Route(
+                method: method, template: template,
+                handler: HTTPHandler(immediate: { try handler($0) }, asynchronous: nil)))
+        table = nil
     }
 
     /// Adds a route that answers at once where it can (a value) and otherwise (nil) in a task.
@@ -54,7 +61,10 @@ public struct HTTPRouter: Sendable {
         immediate: @escaping @Sendable (HTTPRequest) throws -> HTTPResponse?,
         otherwise handler: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse
     ) {
-        tree.add(method, template, HTTPHandler(immediate: immediate, asynchronous: handler))
+        routes.append(
+            Route(method: method, template: template, handler: HTTPHandler(immediate: immediate, asynchronous: handler))
+        )
+        table = nil
     }
 
     /// Answers a request outside a server: what a test, or another protocol's gateway, calls.
@@ -87,21 +97,20 @@ public struct HTTPRouter: Sendable {
         let match = tree.match(parts.path)
         let request = HTTPRequest(
             method, target, parts, headers, body, remoteAddress: remoteAddress, match: match ?? .none)
-        guard let match else { return (request, .failure(HTTPFailure(404, "there is no resource at this path"))) }
-        if let handler = match.handlers[method] ?? (method == .head ? match.handlers[.get] : nil) {
-            return (request, .success(handler))
+        guard let endpoint = match?.endpoint else {
+            return (request, .failure(HTTPFailure(404, "there is no resource at this path")))
         }
-        return (request, .failure(Self.notAllowed(method, match.handlers)))
+        if let handler = endpoint.handler(method) { return (request, .success(handler)) }
+        var failure = HTTPFailure(405, "this resource does not allow \(method); it allows \(endpoint.allowed)")
+        failure.headers["Allow"] = endpoint.allowed
+        return (request, .failure(failure))
     }
 
-    private static func notAllowed(_ method: HTTPMethod, _ handlers: [HTTPMethod: HTTPHandler]) -> HTTPFailure {
-        var allowed = Set(handlers.keys)
-        if allowed.contains(.get) { allowed.insert(.head) }
-        let list = allowed.map(\.rawValue).sorted().joined(separator: ", ")
-        var failure = HTTPFailure(405, "this resource does not allow \(method); it allows \(list)")
-        failure.headers["Allow"] = list
-        return failure
-    }
+    /// The routes as a tree, made anew only where ``prepare()`` did not.
+    private var tree: RouteTree { table ?? RouteTree(routes) }
+
+    /// Builds the tree once, before many requests.
+    mutating func prepare() { table = RouteTree(routes) }
 
     /// Runs what can be answered at once.
     func begin(_ request: HTTPRequest, _ handler: Result<HTTPHandler, HTTPFailure>) -> Answer {

@@ -2,78 +2,74 @@
 // SPDX-License-Identifier: MIT
 
 /// Path templates as a tree of segments: a literal wins over `:name`, which wins over `*`.
-struct RouteTree: Sendable {
-    private struct Node: Sendable {
-        var literals: [String: Int] = [:]
-        var capture: Int?
-        var names: [String] = []
-        var handlers: [HTTPMethod: HTTPHandler] = [:]
-        var restNames: [String] = []
-        var rest: [HTTPMethod: HTTPHandler] = [:]
-    }
+///
+/// Built once when a server starts; read only afterwards.
+final class RouteTree: Sendable {
+    private let root: RouteNode
 
-    private var nodes = [Node()]
-
-    /// Adds a route; a template that is already there for this method is replaced.
-    mutating func add(_ method: HTTPMethod, _ template: String, _ handler: HTTPHandler) {
-        var node = 0
-        var names: [String] = []
-        var parts = template.dropFirst(template.hasPrefix("/") ? 1 : 0)
-            .split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        if parts == [""] { parts = [] }
-        for part in parts {
-            if part == "*" {
-                nodes[node].rest[method] = handler
-                nodes[node].restNames = names
-                return
-            }
-            if part.hasPrefix(":") {
-                names.append(String(part.dropFirst()))
-                node = child(of: node, at: nodes[node].capture) { $0.capture = $1 }
-            } else {
-                node = child(of: node, at: nodes[node].literals[part]) { $0.literals[part] = $1 }
-            }
-        }
-        nodes[node].handlers[method] = handler
-        nodes[node].names = names
-    }
-
-    private mutating func child(of node: Int, at known: Int?, link: (inout Node, Int) -> Void) -> Int {
-        if let known { return known }
-        nodes.append(Node())
-        link(&nodes[node], nodes.count - 1)
-        return nodes.count - 1
+    init(_ routes: [Route]) {
+        let builder = RouteNodeBuilder()
+        for route in routes { builder.add(route) }
+        root = builder.build()
     }
 
     /// The best match of a path, nil where no template fits.
     func match(_ path: [String]) -> RouteMatch? {
-        match(path, depth: 0, node: 0, values: [])
+        var values: [String] = []
+        guard let (endpoint, depth) = Self.match(path, 0, root, &values) else { return nil }
+        return RouteMatch(endpoint: endpoint, values: values, rest: depth == path.count ? [] : Array(path[depth...]))
     }
 
-    private func match(_ path: [String], depth: Int, node: Int, values: [String]) -> RouteMatch? {
-        let here = nodes[node]
-        if depth == path.count {
-            if !here.handlers.isEmpty { return result(here.handlers, here.names, values, []) }
-        } else {
-            if let next = here.literals[path[depth]],
-                let found = match(path, depth: depth + 1, node: next, values: values)
-            {
-                return found
-            }
-            if let next = here.capture, !path[depth].isEmpty,
-                let found = match(path, depth: depth + 1, node: next, values: values + [path[depth]])
-            {
-                return found
-            }
-            if !here.rest.isEmpty { return result(here.rest, here.restNames, values, Array(path[depth...])) }
+    private static func match(
+        _ path: [String], _ depth: Int, _ node: RouteNode, _ values: inout [String]
+    ) -> (RouteEndpoint, Int)? {
+        guard depth < path.count else { return node.endpoint.map { ($0, depth) } }
+        if let next = node.literal(path[depth]), let found = match(path, depth + 1, next, &values) { return found }
+        if let next = node.capture, !path[depth].isEmpty {
+            values.append(path[depth])
+            if let found = match(path, depth + 1, next, &values) { return found }
+            values.removeLast()
         }
-        return nil
+        return node.rest.map { ($0, depth) }
+    }
+}
+
+/// One method and template with its handler.
+struct Route: Sendable {
+    var method: HTTPMethod
+    var template: String
+    var handler: HTTPHandler
+}
+
+/// What serves one template, by method.
+final class RouteEndpoint: Sendable {
+    let names: [String]
+    private let handlers: [(method: HTTPMethod, handler: HTTPHandler)]
+
+    init(names: [String], handlers: [(method: HTTPMethod, handler: HTTPHandler)]) {
+        self.names = names
+        self.handlers = handlers
     }
 
-    private func result(
-        _ handlers: [HTTPMethod: HTTPHandler], _ names: [String], _ values: [String], _ rest: [String]
-    ) -> RouteMatch {
-        RouteMatch(
-            handlers: handlers, captures: Array(zip(names, values)).map { (name: $0.0, value: $0.1) }, rest: rest)
+    /// The handler of a method; GET's serves HEAD where HEAD has none.
+    func handler(_ method: HTTPMethod) -> HTTPHandler? {
+        if let found = handlers.first(where: { $0.method == method }) { return found.handler }
+        return method == .head ? handlers.first { $0.method == .get }?.handler : nil
     }
+
+    /// The methods for an `Allow` header.
+    var allowed: String {
+        var methods = Set(handlers.map(\.method.rawValue))
+        if methods.contains("GET") { methods.insert("HEAD") }
+        return methods.sorted().joined(separator: ", ")
+    }
+}
+
+/// What a target matched.
+struct RouteMatch: Sendable {
+    var endpoint: RouteEndpoint?
+    var values: [String]
+    var rest: [String]
+
+    static let none = RouteMatch(endpoint: nil, values: [], rest: [])
 }

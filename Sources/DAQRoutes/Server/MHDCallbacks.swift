@@ -19,8 +19,10 @@ let targetCallback:
         let peer = unsafe daqd_mhd_connection_context(connection).map {
             unsafe Unmanaged<PeerAddress>.fromOpaque($0).takeUnretainedValue()
         }
-        if let peer { unsafe Unmanaged<ServerCore>.fromOpaque(context).takeUnretainedValue().began(peer) }
-        let exchange = unsafe HTTPExchange(MHDConnection(connection), peer, target: String(validatingCString: target))
+        let core = unsafe Unmanaged<ServerCore>.fromOpaque(context).takeUnretainedValue()
+        if let peer { core.began(peer) }
+        let handle = unsafe MHDConnection(connection, hasOwnThread: core.hasThreadPerConnection)
+        let exchange = unsafe HTTPExchange(handle, peer, target: String(validatingCString: target))
         return unsafe Unmanaged.passRetained(exchange).toOpaque()
     }
 

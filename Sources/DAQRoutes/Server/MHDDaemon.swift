@@ -51,9 +51,9 @@ internal import Glibc
     }
 
     private static func flags(_ socket: ListeningSocket, _ configuration: HTTPServerConfiguration) -> CUnsignedInt {
-        var flags = MHD_USE_ERROR_LOG.rawValue | MHD_ALLOW_SUSPEND_RESUME.rawValue
+        var flags = MHD_USE_ERROR_LOG.rawValue
         switch configuration.threading {
-        case .events: flags |= MHD_USE_EPOLL_INTERNAL_THREAD.rawValue
+        case .events: flags |= MHD_USE_EPOLL_INTERNAL_THREAD.rawValue | MHD_ALLOW_SUSPEND_RESUME.rawValue
         case .threadPerConnection:
             flags |= MHD_USE_POLL_INTERNAL_THREAD.rawValue | MHD_USE_THREAD_PER_CONNECTION.rawValue
         }

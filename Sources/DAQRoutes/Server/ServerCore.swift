@@ -21,8 +21,17 @@ final class ServerCore: Sendable {
         var writers: [ObjectIdentifier: HTTPBodyWriter] = [:]
     }
 
+    let hasThreadPerConnection: Bool
+
     init(_ configuration: HTTPServerConfiguration, _ router: HTTPRouter) {
+        if case .threadPerConnection = configuration.threading {
+            hasThreadPerConnection = true
+        } else {
+            hasThreadPerConnection = false
+        }
         self.configuration = configuration
+        var router = router
+        router.prepare()
         self.router = router
     }
 
@@ -83,7 +92,10 @@ final class ServerCore: Sendable {
         switch exchange.phase {
         case .target:
             exchange.phase = .receiving
-            guard announcedLength(exchange) <= configuration.maximumBodyBytes else {
+            guard
+                unsafe method.pointee == CChar(UInt8(ascii: "G"))
+                    || announcedLength(exchange) <= configuration.maximumBodyBytes
+            else {
                 return unsafe refuseBody(exchange, method)
             }
             return true
@@ -92,9 +104,7 @@ final class ServerCore: Sendable {
         case .receiving:
             return unsafe answer(exchange, method)
         case .waiting:
-            guard let response = exchange.take() else { return false }
-            exchange.phase = .answered
-            return unsafe send(response, exchange, isHead: String(cString: method) == "HEAD")
+            return unsafe deliver(exchange, isHead: String(cString: method) == "HEAD")
         case .answered:
             return true
         }
@@ -153,8 +163,16 @@ final class ServerCore: Sendable {
             return send(response, exchange, isHead: request.method == .head)
         case .later(let handler):
             exchange.phase = .waiting
-            return park(exchange, request, handler)
+            guard park(exchange, request, handler) else { return false }
+            return exchange.connection.waitOnOwnThread() ? deliver(exchange, isHead: request.method == .head) : true
         }
+    }
+
+    /// Sends the response of a request that waited.
+    private func deliver(_ exchange: HTTPExchange, isHead: Bool) -> Bool {
+        guard let response = exchange.take() else { return false }
+        exchange.phase = .answered
+        return send(response, exchange, isHead: isHead)
     }
 
     private func park(

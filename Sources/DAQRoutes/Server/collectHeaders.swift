@@ -5,7 +5,7 @@ internal import CMicroHTTPD
 
 /// The header fields of the request that a connection carries; a value that is not UTF-8 is repaired.
 func collectHeaders(_ connection: OpaquePointer) -> HTTPHeaders {
-    var headers = HTTPHeaders()
+    var headers = HTTPHeaders(capacity: 8)
     unsafe withUnsafeMutablePointer(to: &headers) { target in
         _ = unsafe MHD_get_connection_values(
             connection, daqd_mhd_header_kind,
