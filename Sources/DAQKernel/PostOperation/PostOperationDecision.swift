@@ -15,7 +15,7 @@ enum PostOperationOutcome: Sendable {
     case crashed
 }
 
-/// What becomes of a post-operation after an attempt. Pure: no clock, no queue.
+/// What becomes of a post-operation after an attempt; pure, without clock and queue.
 struct PostOperationDecision: Equatable {
     /// Pauses never grow beyond this.
     static let longestPause = Duration.seconds(600)

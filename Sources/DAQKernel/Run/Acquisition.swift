@@ -94,7 +94,9 @@ extension Acquisition {
     /// - Throws: ``RunLogError``: `illegal` when the acquisition is not armed.
     public func acquiring() async throws { try await advance(.start) }
 
-    /// No more frames will come; legal before the first as well. A second call does nothing.
+    /// No more frames will come; legal before the first as well.
+    ///
+    /// A second call does nothing.
     public func finishing() async throws {
         if record.state == .finishing { return }
         try await advance(.finish)
@@ -108,7 +110,9 @@ extension Acquisition {
         }
     }
 
-    /// Stores what the device needs to go on after a crash: a series number, file names. It replaces the note before.
+    /// Stores what the device needs to go on after a crash: a series number, file names.
+    ///
+    /// It replaces the note before.
     public func note(_ notes: JSON) async throws {
         try await journal.change(id) { record, _ in
             record.notes = notes
@@ -136,12 +140,20 @@ extension Acquisition {
     /// Runs to its end also when the caller is cancelled; a second call gives the same record.
     /// - Parameter failure: What went wrong; `nil` if nothing did. Frames that are missing make it failed also without.
     /// - Returns: The record in its final state; see ``AcquisitionRecord/requireNotFailed()``.
+    /// - Throws: ``RunLogError`` when the end cannot be recorded; a full disk is waited for, unless daqd ends.
     @discardableResult
     public func finish(failure: (any Error)? = nil) async throws -> AcquisitionRecord {
         let sentence = failure.map { String(describing: DeviceError(wrapping: $0)) }
         let task = state.withLock { state in
             if let task = state.finish { return task }
-            let task = Task { try await self.coordinator.end(self, failure: sentence) }
+            let task = Task {
+                do {
+                    return try await self.coordinator.end(self, failure: sentence)
+                } catch {
+                    self.coordinator.giveUp(self, error)
+                    throw error
+                }
+            }
             state.finish = task
             return task
         }
@@ -175,7 +187,9 @@ extension AcquisitionRecord {
 // MARK: - Stopping
 
 extension Acquisition {
-    /// Notes that somebody wants it to end; the first stop counts. The device sees it in ``stop`` and ``untilStopped()``.
+    /// Notes that somebody wants it to end; the first stop counts.
+    ///
+    /// The device sees it in ``stop`` and ``untilStopped()``.
     public func requestStop(_ stop: AcquisitionStop) async throws {
         try await journal.change(id) { record, _ in
             guard record.stop == nil, !record.state.isFinal, record.verdict == nil else { return [] }
@@ -208,7 +222,9 @@ extension Acquisition {
 // MARK: - Counting
 
 extension Acquisition {
-    /// One frame came; indexes start at the plan's first index. Lost ones show as gaps.
+    /// One frame came; indexes start at the plan's first index.
+    ///
+    /// Lost ones show as gaps.
     public func frame(index: Int64) { frames(indexes: index..<(index &+ 1)) }
 
     /// Frames with these indexes came, in any order; an index that comes twice counts once.

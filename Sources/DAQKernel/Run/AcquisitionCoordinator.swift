@@ -117,6 +117,21 @@ public final class AcquisitionCoordinator: Sendable {
         return try await conclude(acquisition)
     }
 
+    /// The run log is broken: says so as the acquisition's end, in memory, so that the device is not busy for ever.
+    func giveUp(_ acquisition: Acquisition, _ error: any Error) {
+        var record = acquisition.record
+        guard record.state.isActive else { return }
+        record.state = .failed
+        record.transitions.append(.init(.failed, at: clock.now()))
+        record.result = "the end could not be written to the run log: \(error)"
+        acquisition.store(record)
+        journal.remove(acquisition.id)
+        journal.publish(.state(record))
+        logger.error(
+            "An acquisition's end could not be written to the run log",
+            ["acquisition": .string(record.id), "error": .string(String(describing: error))])
+    }
+
     /// Enters the final state that was found.
     private func conclude(_ acquisition: Acquisition) async throws -> AcquisitionRecord {
         let clock = clock

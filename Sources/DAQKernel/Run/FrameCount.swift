@@ -7,7 +7,9 @@ public struct FrameCount: Sendable, Hashable {
     public var expected: Int64?
     /// Different frames received; `nil`: not counted.
     public var received: Int64?
-    /// Frames known to be missing; `nil`: not counted. While frames come, only gaps count; at the end also those that never came.
+    /// Frames known to be missing; `nil`: not counted.
+    ///
+    /// While frames come, only gaps count; at the end also those that never came.
     public var missing: Int64?
     /// Frames that came more than once.
     public var duplicates: Int64

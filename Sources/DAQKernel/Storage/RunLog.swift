@@ -24,6 +24,7 @@ public final class RunLog: Sendable {
     private let writer = Side("daqd-runlog")
     private let reader = Side("daqd-runlog-q")
     private let lock: Mutex<Int32?>
+    let stores = Mutex<[String: KeyValueStore]>([:])
 
     /// Opens the run log for the daemon, makes it when it is missing, and brings an older one up to date.
     ///
@@ -72,10 +73,22 @@ public final class RunLog: Sendable {
         }
     }
 
-    deinit { close() }
+    deinit {
+        // The last reference may go on one of the two threads, so this must not wait for them.
+        let (reader, writer) = (reader, writer)
+        reader.thread.perform { reader.connection = nil }
+        let descriptor = lock.withLock { $0 }
+        writer.thread.perform {
+            writer.connection = nil
+            if let descriptor { Glibc.close(descriptor) }
+        }
+    }
 
-    /// Ends all work in order, moves the WAL into the database file and lets go of it; safe twice. Blocks until done.
+    /// Ends all work in order, moves the WAL into the database file and lets go of it.
+    ///
+    /// Safe twice. Blocks until done.
     public func close() {
+        stores.withLock { $0 = [:] }
         try? onThread(of: reader) { $0.connection = nil }
         try? onThread(of: writer) { side in
             if let connection = side.connection { try? connection.execute("PRAGMA wal_checkpoint(TRUNCATE)") }
