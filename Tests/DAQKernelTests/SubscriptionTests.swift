@@ -19,7 +19,8 @@ struct SubscriptionTests {
             pthread_create(
                 &thread, nil,
                 { context in
-                    Unmanaged<Publisher>.fromOpaque(context!).takeRetainedValue().body()
+                    guard let context else { return nil }
+                    Unmanaged<Publisher>.fromOpaque(context).takeRetainedValue().body()
                     return nil
                 }, context)
             return thread

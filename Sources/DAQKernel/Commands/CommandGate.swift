@@ -10,6 +10,7 @@ final class CommandGate: Sendable {
     }
 
     private let lanes = Mutex<[String: Lane]>([:])
+    private let closed = Mutex<String?>(nil)
     private let started: @Sendable (Operation) -> Void
 
     /// - Parameter started: Hears of every operation of the device, so that frontends can list them.
@@ -17,6 +18,9 @@ final class CommandGate: Sendable {
 
     /// Lets an operation in, queues it or refuses it.
     func enter(_ policy: CommandPolicy, label: String, operation: Operation) throws(DeviceError) -> Ticket? {
+        if policy.concurrency != .interrupting, let reason = closed.withLock({ $0 }) {
+            throw DeviceError(.wrongState, "\(label) is refused: \(reason)")
+        }
         let key: String
         switch policy.concurrency {
         case .parallel, .interrupting:
@@ -48,6 +52,9 @@ final class CommandGate: Sendable {
         started(operation)
         return ticket
     }
+
+    /// Refuses everything that does not interrupt, from now on.
+    func close(_ reason: String) { closed.withLock { $0 = reason } }
 
     fileprivate func leave(_ key: String) {
         let next: Ticket? = lanes.withLock { lanes in

@@ -12,19 +12,22 @@ public final class DeviceContext: Sendable {
     public let logger: Logger
     /// Folder below which the site's data go; absolute.
     public let dataRoot: String
+    /// Where acquisitions begin, and where those wait that a crash interrupted.
+    public let acquisitions: DeviceAcquisitions
     let node: DeviceNode
     private let pool: TransportPool
     private let used = Mutex<[any Transport]>([])
     private let moreTime: @Sendable (Duration) -> Void
 
     init(
-        node: DeviceNode, logger: Logger, dataRoot: String, pool: TransportPool,
+        node: DeviceNode, logger: Logger, dataRoot: String, acquisitions: DeviceAcquisitions, pool: TransportPool,
         moreTime: @escaping @Sendable (Duration) -> Void
     ) {
         name = node.name
         self.node = node
         self.logger = logger
         self.dataRoot = dataRoot
+        self.acquisitions = acquisitions
         self.pool = pool
         self.moreTime = moreTime
     }
@@ -50,11 +53,20 @@ public final class DeviceContext: Sendable {
     // MARK: - Connection
 
     /// The hardware answers: the connection alarm goes from every parameter.
-    public func connected() { node.set(.connected) }
+    ///
+    /// A device that never calls this nor ``disconnected(_:)`` counts as connected from its first published value, and
+    /// as away after its `run` threw; one that does tells for itself from the first call.
+    public func connected() {
+        node.tellsItself()
+        node.set(.connected)
+    }
 
     /// The hardware does not answer: every parameter gets the alarm, values stay.
     /// - Parameter reason: One sentence with the address and the error.
-    public func disconnected(_ reason: String) { node.set(.disconnected(reason)) }
+    public func disconnected(_ reason: String) {
+        node.tellsItself()
+        node.set(.disconnected(reason))
+    }
 
     // MARK: - Services
 

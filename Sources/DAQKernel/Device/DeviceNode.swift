@@ -19,6 +19,7 @@ public final class DeviceNode: Sendable {
         var state = DeviceState.starting
         var nameSets: [NameSet] = []
         var frames: [String: FrameSource] = [:]
+        var tellsItself = false
     }
 
     private let state = Mutex(State())
@@ -35,10 +36,19 @@ public final class DeviceNode: Sendable {
         self.type = type
         self.summary = summary
         self.emit = emit
-        owner = ParameterOwner(device: name, onWrite: didWrite) { parameter, typeChanged in
-            emit(typeChanged ? .typeChanged(name, parameter.name) : .metadataChanged(name, parameter.name))
-        }
+        let firstWord = FirstWord()
+        owner = ParameterOwner(
+            device: name, onWrite: didWrite,
+            onMetadata: { parameter, typeChanged in
+                emit(typeChanged ? .typeChanged(name, parameter.name) : .metadataChanged(name, parameter.name))
+            }, onFirstWord: { firstWord.node?.set(.connected) })
         gate = CommandGate(started: didStart)
+        firstWord.node = self
+    }
+
+    /// Leads from a parameter's owner back to its node.
+    private final class FirstWord: @unchecked Sendable {  // sound: written once, before the node is shared
+        weak var node: DeviceNode?
     }
 
     // MARK: - Looking
@@ -127,16 +137,28 @@ public final class DeviceNode: Sendable {
             }
     }
 
+    /// The device's `run` failed: it counts as away until it publishes something, unless it tells by itself.
+    func fail(_ reason: String) {
+        set(.disconnected(reason))
+        owner.awaitsFirstWord = !state.withLock { $0.tellsItself }
+    }
+
+    /// From now on the device says itself when it is connected.
+    func tellsItself() { state.withLock { $0.tellsItself = true } }
+
+    /// Refuses commands from now on, those that interrupt excepted.
+    func close(_ reason: String) { gate.close(reason) }
+
     func set(_ newState: DeviceState) {
         let changed = state.withLock { state in
             defer { state.state = newState }
             return state.state != newState
         }
+        owner.awaitsFirstWord = false
         guard changed else { return }
         let alarm: Alarm =
             switch newState {
-            case .connected, .stopped: .none
-            case .starting: Alarm(.invalid, .communication, "\(name) is not connected yet")
+            case .starting, .connected, .stopped: .none
             case .disconnected(let reason): Alarm(.invalid, .communication, reason)
             case .unavailable(let reason): Alarm(.invalid, .configuration, reason)
             }

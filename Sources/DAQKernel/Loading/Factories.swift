@@ -45,6 +45,48 @@ public struct FrontendFactory: Sendable {
     }
 }
 
+/// What a post-operation gets from the kernel when it is made.
+public struct PostOperationSetup: Sendable {
+    /// Name of its entry in the configuration.
+    public let name: String
+    /// Its log.
+    public let logger: Logger
+    /// Folder below which the site's data go; absolute.
+    public let dataRoot: String
+
+    /// A setup; the kernel makes them, tests may.
+    public init(name: String, logger: Logger, dataRoot: String) {
+        self.name = name
+        self.logger = logger
+        self.dataRoot = dataRoot
+    }
+}
+
+/// Makes post-operations of one type.
+public struct PostOperationFactory: Sendable {
+    /// How the configuration names it: `copy`.
+    public let type: String
+    /// One sentence.
+    public let summary: String
+    /// What the configuration may say, besides what every post-operation takes.
+    public let settings: [Setting]
+    /// Whether the first attempt comes before the acquisition's busy flag falls, where the site does not say.
+    public let waits: Bool
+    let make: @Sendable (Settings, PostOperationSetup) throws -> any PostOperation
+
+    /// A factory.
+    public init(
+        _ type: String, summary: String, settings: [Setting] = [], waits: Bool = false,
+        make: @escaping @Sendable (Settings, PostOperationSetup) throws -> any PostOperation
+    ) {
+        self.type = type
+        self.summary = summary
+        self.settings = settings
+        self.waits = waits
+        self.make = make
+    }
+}
+
 /// Makes simulators of one type.
 public struct SimulatorFactory: Sendable {
     /// How the configuration names it: `eiger-sim`.

@@ -32,6 +32,7 @@ public struct Registry: Sendable {
         struct State {
             var devices: [String: DeviceFactory] = [:]
             var transports: [String: TransportFactory] = [:]
+            var postOperations: [String: PostOperationFactory] = [:]
             var frontends: [String: FrontendFactory] = [:]
             var simulators: [String: SimulatorFactory] = [:]
             var contributions: [String: any Sendable] = [:]
@@ -68,6 +69,8 @@ public struct Registry: Sendable {
     public func add(_ factory: TransportFactory) { add(factory, .transport, factory.type, \.transports) }
     /// Adds a type of frontend.
     public func add(_ factory: FrontendFactory) { add(factory, .frontend, factory.type, \.frontends) }
+    /// Adds a type of post-operation.
+    public func add(_ factory: PostOperationFactory) { add(factory, .postOperation, factory.type, \.postOperations) }
     /// Adds a type of simulator.
     public func add(_ factory: SimulatorFactory) { add(factory, .simulator, factory.type, \.simulators) }
 
@@ -102,6 +105,10 @@ public struct Registry: Sendable {
     public func transport(_ type: String) -> TransportFactory? { storage.state.withLock { $0.transports[type] } }
     /// The frontend type of that name.
     public func frontend(_ type: String) -> FrontendFactory? { storage.state.withLock { $0.frontends[type] } }
+    /// The post-operation type of that name.
+    public func postOperation(_ type: String) -> PostOperationFactory? {
+        storage.state.withLock { $0.postOperations[type] }
+    }
     /// The simulator type of that name.
     public func simulator(_ type: String) -> SimulatorFactory? { storage.state.withLock { $0.simulators[type] } }
 
@@ -116,7 +123,7 @@ public struct Registry: Sendable {
         case .device: device(type)?.settings
         case .transport: transport(type)?.settings
         case .frontend: frontend(type)?.settings
-        case .postOperation: nil
+        case .postOperation: postOperation(type)?.settings
         case .simulator: simulator(type)?.settings
         }
     }
@@ -128,7 +135,7 @@ public struct Registry: Sendable {
             case .device: state.devices.values.map { ($0.type, $0.summary) }
             case .transport: state.transports.values.map { ($0.type, $0.summary) }
             case .frontend: state.frontends.values.map { ($0.type, $0.summary) }
-            case .postOperation: []
+            case .postOperation: state.postOperations.values.map { ($0.type, $0.summary) }
             case .simulator: state.simulators.values.map { ($0.type, $0.summary) }
             }
         }
@@ -158,7 +165,7 @@ public struct Registry: Sendable {
                 case .device: state.devices[registration.type] = nil
                 case .transport: state.transports[registration.type] = nil
                 case .frontend: state.frontends[registration.type] = nil
-                case .postOperation: break
+                case .postOperation: state.postOperations[registration.type] = nil
                 case .simulator: state.simulators[registration.type] = nil
                 }
             }

@@ -129,10 +129,14 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
         timestamp = time
         let before = self.alarm
         self.alarm = info.isPlain ? alarm : evaluated(alarm, number)
-        guard let subscribers else { return Wakers() }
-        var changes: UpdateChanges = lastPosted == nil ? [.value, .archive] : beyondDeadBands(number)
-        if before != self.alarm { changes.insert(.alarm) }
-        return changes.isEmpty ? Wakers() : post(changes, value(), to: subscribers)
+        var wakers = Wakers()
+        if let subscribers {
+            var changes: UpdateChanges = lastPosted == nil ? [.value, .archive] : beyondDeadBands(number)
+            if before != self.alarm { changes.insert(.alarm) }
+            if !changes.isEmpty { wakers = post(changes, value(), to: subscribers) }
+        }
+        if let owner, owner.awaitsFirstWord { wakers.heard = owner }
+        return wakers
     }
 
     private final func post(_ changes: UpdateChanges, _ value: DataValue, to subscribers: [Subscriber]) -> Wakers {
@@ -212,6 +216,8 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
 struct Wakers {
     private var first: Subscription?
     private var others: [Subscription]?
+    /// The device that was silent until now.
+    var heard: ParameterOwner?
 
     mutating func add(_ subscription: Subscription) {
         if first == nil {
@@ -223,6 +229,7 @@ struct Wakers {
 
     @inline(__always)
     func wake() {
+        heard?.heard()
         guard let first else { return }
         first.wake()
         others?.forEach { $0.wake() }

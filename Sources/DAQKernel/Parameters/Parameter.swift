@@ -130,7 +130,15 @@ public final class Parameter<Value: ParameterValue>: AnyParameter, @unchecked Se
         }
     }
 
-    override func store(_ value: DataValue) throws(DeviceError) { publish(try typed(value)) }
+    override func store(_ value: DataValue) throws(DeviceError) {
+        let value = try typed(value)
+        var wakers = lock.withLock { _ in
+            stored = value
+            return didPublish(value.number, value.dataValue, .none, .now())
+        }
+        wakers.heard = nil  // a client's word, not the device's
+        wakers.wake()
+    }
 
     private func typed(_ value: DataValue) throws(DeviceError) -> Value {
         guard let typed = Value(value) else {

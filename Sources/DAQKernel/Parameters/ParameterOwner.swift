@@ -9,14 +9,17 @@ final class ParameterOwner: Sendable {
     private let alarm = Mutex(Alarm.none)
     private let onWrite: @Sendable (AnyParameter, DataValue, Origin) -> Void
     private let onMetadata: @Sendable (AnyParameter, Bool) -> Void
+    private let onFirstWord: @Sendable () -> Void
+    private let awaiting = Atomic<Bool>(true)
 
     init(
         device: String, onWrite: @escaping @Sendable (AnyParameter, DataValue, Origin) -> Void,
-        onMetadata: @escaping @Sendable (AnyParameter, Bool) -> Void
+        onMetadata: @escaping @Sendable (AnyParameter, Bool) -> Void, onFirstWord: @escaping @Sendable () -> Void
     ) {
         self.device = device
         self.onWrite = onWrite
         self.onMetadata = onMetadata
+        self.onFirstWord = onFirstWord
     }
 
     /// Whether the device's connection alarm lies over every parameter.
@@ -29,6 +32,17 @@ final class ParameterOwner: Sendable {
             alarm.withLock { $0 = newValue }
             active.store(newValue.isActive, ordering: .releasing)
         }
+    }
+
+    /// Whether the next value that the device publishes proves that its hardware answers.
+    var awaitsFirstWord: Bool {
+        get { awaiting.load(ordering: .relaxed) }
+        set { awaiting.store(newValue, ordering: .relaxed) }
+    }
+
+    /// A value came from the device.
+    func heard() {
+        if awaiting.exchange(false, ordering: .acquiringAndReleasing) { onFirstWord() }
     }
 
     func didWrite(_ parameter: AnyParameter, _ value: DataValue, _ origin: Origin) { onWrite(parameter, value, origin) }

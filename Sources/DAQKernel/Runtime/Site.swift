@@ -10,6 +10,8 @@ public final class Site: Sendable {
     public let name: String
     /// Operations of all devices.
     public let operations = OperationTable()
+    /// Acquisitions as they run, and the run log that keeps them.
+    public let acquisitions: AcquisitionCoordinator
     /// Factories and contributions.
     public let registry: Registry
 
@@ -26,10 +28,14 @@ public final class Site: Sendable {
     private let state = Mutex(State())
     private let daemonBox = Mutex<DaemonDevice?>(nil)
 
+    /// Acquisitions, artifacts and the queue of post-operations, for queries.
+    public var runLog: RunLog { acquisitions.log }
+
     /// A site without devices; the runtime fills it, tests may.
-    public init(name: String, registry: Registry) {
+    public init(name: String, registry: Registry, acquisitions: AcquisitionCoordinator) {
         self.name = name
         self.registry = registry
+        self.acquisitions = acquisitions
         add(daemon.node)
     }
 

@@ -1,0 +1,24 @@
+// swift-tools-version: 6.2
+// Part of daqd
+// SPDX-License-Identifier: MIT
+import PackageDescription
+
+/// What every benchmark compiles with; run them in release: `swift run -c release --package-path Benchmarks codec`.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "Benchmarks",
+    dependencies: [.package(path: "../Sources/DAQStorage")],
+    targets: [
+        .executableTarget(
+            name: "codec", dependencies: [.product(name: "DAQStorage", package: "DAQStorage")], path: "Codec",
+            swiftSettings: settings)
+    ]
+)
