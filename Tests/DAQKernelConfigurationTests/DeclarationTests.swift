@@ -106,3 +106,23 @@ struct DeclarationTests {
         #expect(throws: ConfigurationError.self) { try TestCatalog.resolve(wrong, catalog: TestCatalog.refused) }
     }
 }
+
+@Suite("The catalog of a registry")
+struct CatalogTests {
+    struct Nothing: Error {}
+
+    @Test("holds what was registered, with its settings") func catalog() {
+        let registry = Registry()
+        registry.add(
+            DeviceFactory("camera", summary: "A camera", settings: TestCatalog.camera.settings) { _, _ in
+                throw Nothing()
+            })
+        registry.add(FrontendFactory("web", summary: "Pages") { _, _ in throw Nothing() })
+        let catalog = registry.catalog(refusedPlugins: ["Other"])
+        #expect(catalog.types(.device).map(\.name) == ["camera"])
+        #expect(catalog.type(.device, "camera")?.settings.count == TestCatalog.camera.settings.count)
+        #expect(catalog.type(.frontend, "web")?.summary == "Pages")
+        #expect(catalog.types(.simulator).isEmpty)
+        #expect(catalog.refusedPlugins == ["Other"])
+    }
+}

@@ -6,14 +6,25 @@ extension Registry {
     ///
     /// - Parameter refusedPlugins: Plugins whose types are therefore missing; see ``ComponentCatalog/refusedPlugins``.
     public func catalog(refusedPlugins: [String] = []) -> ComponentCatalog {
-        let kinds: [(FactoryKind, ComponentKind)] = [
-            (.simulator, .simulator), (.device, .device), (.frontend, .frontend), (.postOperation, .postOperation),
-        ]
-        let found = kinds.flatMap { factoryKind, kind in
-            self.types(factoryKind).map { type, summary in
+        let found = FactoryKind.allCases.flatMap { factoryKind -> [ComponentType] in
+            guard let kind = factoryKind.componentKind else { return [] }
+            return types(factoryKind).map { type, summary in
                 ComponentType(kind, type, summary: summary, settings: settings(factoryKind, type) ?? [])
             }
         }
         return ComponentCatalog(found, refusedPlugins: refusedPlugins)
+    }
+}
+
+extension FactoryKind {
+    /// The section that makes components of these factories; `nil` for transports, which devices ask for.
+    var componentKind: ComponentKind? {
+        switch self {
+        case .device: .device
+        case .frontend: .frontend
+        case .postOperation: .postOperation
+        case .simulator: .simulator
+        case .transport: nil
+        }
     }
 }

@@ -64,15 +64,25 @@ public struct Registry: Sendable {
     // MARK: - Adding
 
     /// Adds a type of device; of two with one name the first stays and the plugin is told apart at loading.
-    public func add(_ factory: DeviceFactory) { add(factory, .device, factory.type, \.devices) }
+    public func add(_ factory: DeviceFactory) {
+        add(factory, .device, factory.type, factory.settings, \.devices)
+    }
     /// Adds a type of transport.
-    public func add(_ factory: TransportFactory) { add(factory, .transport, factory.type, \.transports) }
+    public func add(_ factory: TransportFactory) {
+        add(factory, .transport, factory.type, factory.settings, \.transports)
+    }
     /// Adds a type of frontend.
-    public func add(_ factory: FrontendFactory) { add(factory, .frontend, factory.type, \.frontends) }
+    public func add(_ factory: FrontendFactory) {
+        add(factory, .frontend, factory.type, factory.settings, \.frontends)
+    }
     /// Adds a type of post-operation.
-    public func add(_ factory: PostOperationFactory) { add(factory, .postOperation, factory.type, \.postOperations) }
+    public func add(_ factory: PostOperationFactory) {
+        add(factory, .postOperation, factory.type, factory.settings, \.postOperations)
+    }
     /// Adds a type of simulator.
-    public func add(_ factory: SimulatorFactory) { add(factory, .simulator, factory.type, \.simulators) }
+    public func add(_ factory: SimulatorFactory) {
+        add(factory, .simulator, factory.type, factory.settings, \.simulators)
+    }
 
     /// Offers something to other plugins under a name: HTTP routes to a REST frontend, for example.
     public func contribute<Value: Sendable>(_ name: String, _ value: Value) {
@@ -84,10 +94,12 @@ public struct Registry: Sendable {
     }
 
     private func add<Factory: Sendable>(
-        _ factory: Factory, _ kind: FactoryKind, _ type: String,
+        _ factory: Factory, _ kind: FactoryKind, _ type: String, _ settings: [Setting],
         _ table: any WritableKeyPath<Storage.State, [String: Factory]> & Sendable
     ) {
+        let unsound = kind.componentKind?.problems(in: settings) ?? Setting.problems(in: settings)
         storage.state.withLock { state in
+            state.problems += unsound.map { "\(kind.rawValue) type “\(type)”: \($0)" }
             if state[keyPath: table][type] != nil {
                 state.problems.append("\(kind.rawValue) type “\(type)” is registered already")
             } else {
