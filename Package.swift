@@ -26,11 +26,32 @@ let storage: Target.Dependency = .product(name: "DAQStorage", package: "DAQStora
 let transports: Target.Dependency = .product(name: "DAQTransports", package: "DAQTransports")
 let routes: Target.Dependency = .product(name: "DAQRoutes", package: "DAQRoutes")
 
+/// The C header from which a plugin's stamp is made.
+let stamp: Target.Dependency = .product(name: "CDAQPlugin", package: "DAQKernel")
+
+/// A plugin: Swift files in `path`, and in its folder `Stamp` the C file with `DAQD_PLUGIN(…)`, which says who the plugin is.
+func plugin(_ name: String, path: String, dependencies: [Target.Dependency], exclude: [String] = []) -> [Target] {
+    [
+        .target(name: "\(name)Stamp", dependencies: [stamp], path: "\(path)/Stamp", publicHeadersPath: "."),
+        .target(
+            name: name, dependencies: [kernel, .target(name: "\(name)Stamp")] + dependencies, path: path,
+            exclude: ["Stamp"] + exclude, swiftSettings: settings,
+            linkerSettings: [
+                .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN", "-Xlinker", "--build-id"])
+            ]),
+    ]
+}
+
+/// The plugins' targets; each plugin is a dynamic library of its own.
+let plugins: [[Target]] = [
+    plugin("ProbePlugin", path: "Tests/ProbePlugin", dependencies: []),
+]
+
 let package = Package(
     name: "daqd",
     products: [
         .executable(name: "daqd", targets: ["daqd"]),
-    ],
+    ] + plugins.compactMap(\.last).map { .library(name: $0.name, type: .dynamic, targets: [$0.name]) },
     dependencies: [
         .package(path: "Sources/DAQKernel"),
         .package(path: "Sources/DAQRoutes"),
@@ -46,6 +67,9 @@ let package = Package(
             exclude: ["Fixtures", "validate_schema.py"], swiftSettings: testSettings),
         .testTarget(
             name: "DAQKernelTests", dependencies: [kernel], path: "Tests/DAQKernelTests", swiftSettings: testSettings),
+        .testTarget(
+            name: "DAQKernelLoadingTests", dependencies: [kernel], path: "Tests/DAQKernelLoadingTests",
+            swiftSettings: testSettings),
         .target(name: "HTTPTesting", path: "Tests/HTTPTesting", swiftSettings: testSettings),
         .testTarget(
             name: "DAQRoutesTests", dependencies: [routes, "HTTPTesting"], path: "Tests/DAQRoutesTests",
@@ -56,5 +80,5 @@ let package = Package(
         .testTarget(
             name: "DAQTransportsTests", dependencies: [transports], path: "Tests/DAQTransportsTests",
             swiftSettings: testSettings),
-    ]
+    ] + plugins.flatMap { $0 }
 )

@@ -16,15 +16,21 @@ let settings: [SwiftSetting] = [
 
 let package = Package(
     name: "DAQKernel",
-    products: [.library(name: "DAQKernel", type: .dynamic, targets: ["DAQKernel"])],
+    products: [
+        .library(name: "DAQKernel", type: .dynamic, targets: ["DAQKernel"]),
+        .library(name: "CDAQPlugin", targets: ["CDAQPlugin"]),
+    ],
     targets: [
         .systemLibrary(name: "CYAML", path: "CLibraries/CYAML"),
         .systemLibrary(name: "CSQLite", path: "CLibraries/CSQLite"),
         .systemLibrary(name: "CCrypto", path: "CLibraries/CCrypto"),
         .systemLibrary(name: "CFiles", path: "CLibraries/CFiles"),
+        .target(name: "CLoader", path: "CLibraries/CLoader"),
+        // The header from which every plugin makes its stamp; the only other product, because it has no Swift in it.
+        .target(name: "CDAQPlugin", path: "CLibraries/CDAQPlugin"),
         .target(
             name: "DAQKernel",
-            dependencies: ["CYAML", "CSQLite", "CCrypto", "CFiles"],
+            dependencies: ["CYAML", "CSQLite", "CCrypto", "CFiles", "CLoader", "CDAQPlugin"],
             path: ".",
             exclude: ["CLibraries"],
             swiftSettings: settings,

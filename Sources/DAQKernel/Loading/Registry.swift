@@ -51,14 +51,7 @@ public struct Registry: Sendable {
     /// - Parameter host: The argument of `daqd_register_…`, valid during the call.
     @unsafe
     public init(_ host: UnsafeRawPointer) {
-        storage = unsafe Unmanaged<Storage>.fromOpaque(host).takeUnretainedValue()
-    }
-
-    /// Lends the pointer that a plugin's entry takes.
-    func withPointer<Result>(_ body: (UnsafeRawPointer) throws -> Result) rethrows -> Result {
-        try withExtendedLifetime(storage) {
-            try unsafe body(UnsafeRawPointer(Unmanaged.passUnretained(storage).toOpaque()))
-        }
+        storage = unsafe Self.borrowed(host)
     }
 
     // MARK: - Adding
