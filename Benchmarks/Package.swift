@@ -19,6 +19,7 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "codec", dependencies: [.product(name: "DAQStorage", package: "DAQStorage")], path: "Codec",
-            swiftSettings: settings)
+            swiftSettings: settings),
+        .executableTarget(name: "empty", path: "Empty", swiftSettings: settings),
     ]
 )
