@@ -1,0 +1,141 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+
+internal import DAQKernel
+internal import DAQStorage
+
+/// What the file writer needs to know of one series.
+struct WritingJob: Sendable {
+    let serial: Int
+    let plan: FilePlan
+    let ring: FrameRing
+    let metadata: SeriesMetadata
+    /// In which life of the service it began.
+    let serviceEpoch: Int
+}
+
+/// How far the writing of one series is.
+struct WritingProgress: Sendable {
+    let ring: FrameRing
+    /// Images that are in published files.
+    var imagesFiled = 0
+}
+
+extension ControlUnit {
+    /// Begins to write the files of a series, if the file writer is on; its work goes on beside the detector's.
+    func startWriter(_ serial: Int, _ made: Series, _ ring: FrameRing, mask: [UInt32]) {
+        guard fileWriter.text("mode") == "enabled" else { return }
+        let first = fileWriter.count("image_nr_start")
+        let plan = FilePlan(
+            pattern: fileWriter.text("name_pattern"), series: made.number,
+            imagesPerFile: fileWriter.count("nimages_per_file"), firstImage: first,
+            plannedImages: made.plannedImages)
+        let metadata = SeriesMetadata(
+            keys: configuration.store, uniqueID: made.uniqueID, seriesNumber: made.number,
+            triggerMode: made.mode.rawValue, mask: mask, rows: model.rows, columns: model.columns,
+            format: ring.format, firstImage: first)
+        let job = WritingJob(serial: serial, plan: plan, ring: ring, metadata: metadata, serviceEpoch: serviceEpoch)
+        let previous = lastWriter
+        writing[serial] = WritingProgress(ring: ring)
+        fileWriterErrors = []
+        lastWriter = Task {
+            await previous?.value
+            await write(job)
+            series[serial] = nil
+            writing[serial] = nil
+            wakeAll()
+        }
+    }
+
+    /// Whether the service was restarted since the series was armed.
+    private func isStale(_ job: WritingJob) -> Bool { serviceEpoch != job.serviceEpoch }
+
+    private func write(_ job: WritingJob) async {
+        await publish(job.plan.masterName, job, images: 0, isComplete: false) {
+            try await MasterFile(metadata: job.metadata, links: [], images: 0).make(job.plan.masterName)
+        }
+        var index = 0
+        while index < job.plan.dataFiles {
+            let needed = job.plan.imagesNeeded(forFile: index)
+            let taken = await imagesTaken(job.serial, atLeast: needed)
+            let range = job.plan.images(ofFile: index, taken: taken)
+            if range.isEmpty || isStale(job) { break }
+            let name = job.plan.dataName(index)
+            await publish(name, job, images: range.count, isComplete: true) {
+                try await DataFile.make(name, images: range, of: job.metadata, from: job.ring)
+            }
+            writing[job.serial]?.imagesFiled = range.upperBound
+            index += 1
+        }
+        await finishMaster(job, dataFiles: index)
+    }
+
+    /// Completes the master once the series is over.
+    private func finishMaster(_ job: WritingJob, dataFiles: Int) async {
+        let taken = await imagesTaken(job.serial, atLeast: .max)
+        let wasAborted = series[job.serial]?.wasAborted ?? true
+        let links = (0..<(wasAborted ? job.plan.dataFiles : dataFiles)).map(job.plan.localDataName)
+        let master = MasterFile(metadata: job.metadata, links: links, images: taken)
+        let holdsImages = job.plan.imagesPerFile == 0 && taken > 0
+        await publish(job.plan.masterName, job, images: holdsImages ? taken : 0, isComplete: true) {
+            try await master.make(
+                job.plan.masterName, images: holdsImages ? 0..<taken : nil, from: holdsImages ? job.ring : nil)
+        }
+    }
+
+    /// Waits until that many images are complete or the series is over; returns how many there are.
+    private func imagesTaken(_ serial: Int, atLeast needed: Int) async -> Int {
+        while let now = series[serial], now.finalImages == nil, now.images(at: clock.now) < needed {
+            await pause(until: now.time(ofImages: needed))
+        }
+        return series[serial]?.images(at: clock.now) ?? 0
+    }
+
+    /// Makes one file and puts it into the memory, unless a fault or the lack of memory forbids it.
+    private func publish(
+        _ name: String, _ job: WritingJob, images: Int, isComplete: Bool,
+        _ make: () async throws -> [UInt8]
+    ) async {
+        guard !isStale(job) else { return }
+        do {
+            let bytes = try await make()
+            for fault in isComplete ? faults.take(.file, path: name) : [] {
+                if fault.kind.name == "file_missing" { return }
+                await wait(seconds: fault.number("seconds"))
+            }
+            let record = isComplete ? await Self.record(name, bytes, job, images: images) : nil
+            guard !isStale(job) else { return }
+            guard let content = MemoryFile(bytes), store.put(name, content, record: record) else {
+                fileWriterErrors.append("buffer full: \(name) was not written")
+                return
+            }
+        } catch {
+            fileWriterErrors.append("\(name) was not written: \(error)")
+        }
+        wakeAll()
+    }
+
+    @concurrent
+    private static func record(_ name: String, _ bytes: [UInt8], _ job: WritingJob, images: Int) async -> FileRecord {
+        FileRecord(
+            name: name, size: bytes.count, sha256: SHA256.hash(bytes).hex, series: job.metadata.uniqueID,
+            seriesNumber: job.metadata.seriesNumber, images: images, written: DateText.milliseconds())
+    }
+
+    /// What the file writer says of itself.
+    var fileWriterState: String {
+        if !fileWriterErrors.isEmpty { return "error" }
+        if !writing.isEmpty { return "acquire" }
+        return fileWriter.text("mode") == "enabled" ? "ready" : "disabled"
+    }
+
+    /// Bytes that are free once the images taken so far are in files, about.
+    var freeBytes: Int {
+        let now = clock.now
+        let pending = writing.reduce(0) { sum, entry in
+            let taken = series[entry.key]?.images(at: now) ?? 0
+            return sum + entry.value.ring.size(ofImages: max(0, taken - entry.value.imagesFiled))
+        }
+        return max(0, store.free - pending)
+    }
+}

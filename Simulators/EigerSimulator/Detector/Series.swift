@@ -1,0 +1,111 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+
+/// One armed series: what it will take, and what it has taken at a given time; no clock of its own.
+struct Series: Sendable {
+    /// Restarts at 1 at initialize.
+    let number: Int
+    /// Never repeats.
+    let uniqueID: String
+    let mode: TriggerMode
+    let imagesPerTrigger: Int
+    let triggers: Int
+    let countTime: Duration
+    let frameTime: Duration
+    let startDelay: Duration
+
+    /// One trigger's images, from its start on.
+    struct Exposure: Sendable {
+        var start: Duration
+        var imageTime: Duration
+        var images: Int
+
+        /// When the last image is complete.
+        var end: Duration { start + imageTime * images }
+
+        /// How many images are complete at that time.
+        func imagesDone(at now: Duration) -> Int {
+            guard now > start, imageTime > .zero else { return now >= end ? images : 0 }
+            return min(images, Int((now - start) / imageTime + 1e-9))
+        }
+
+        /// When the image that is being taken at that time is complete.
+        func endOfCurrentImage(at now: Duration) -> Duration {
+            guard now > start else { return start }
+            return min(end, start + imageTime * min(images, imagesDone(at: now) + 1))
+        }
+    }
+
+    private(set) var triggersStarted = 0
+    private(set) var imagesBefore = 0
+    private(set) var exposure: Exposure?
+    /// Set when the series is over: how many images it has in the end.
+    private(set) var finalImages: Int?
+    /// Whether everything in the pipeline was thrown away.
+    private(set) var wasAborted = false
+
+    init(
+        number: Int, uniqueID: String, mode: TriggerMode, imagesPerTrigger: Int, triggers: Int, countTime: Duration,
+        frameTime: Duration, startDelay: Duration
+    ) {
+        self.number = number
+        self.uniqueID = uniqueID
+        self.mode = mode
+        self.imagesPerTrigger = mode.takesOneImagePerTrigger ? 1 : imagesPerTrigger
+        self.triggers = triggers
+        self.countTime = countTime
+        self.frameTime = frameTime
+        self.startDelay = startDelay
+    }
+
+    /// Images of the whole series, if nobody ends it before.
+    var plannedImages: Int { imagesPerTrigger * triggers }
+
+    /// Whether the last trigger has been given.
+    var hasAllTriggers: Bool { triggersStarted >= triggers }
+
+    /// Images that are complete at that time.
+    func images(at now: Duration) -> Int {
+        finalImages ?? imagesBefore + (exposure?.imagesDone(at: now) ?? 0)
+    }
+
+    /// When that many images will be complete; `nil` while the trigger for them is still missing.
+    func time(ofImages count: Int) -> Duration? {
+        guard count > imagesBefore else { return .zero }
+        guard let exposure, count <= imagesBefore + exposure.images else { return nil }
+        return exposure.start + exposure.imageTime * (count - imagesBefore)
+    }
+
+    /// Starts the images of one trigger.
+    mutating func trigger(at now: Duration, exposureTime: Duration? = nil) {
+        triggersStarted += 1
+        let delay = mode == .ints || mode == .exts ? startDelay : .zero
+        let imageTime = mode.takesOneImagePerTrigger ? exposureTime ?? countTime : frameTime
+        exposure = Exposure(start: now + delay, imageTime: imageTime, images: imagesPerTrigger)
+    }
+
+    /// Shortens the running exposure to the image being taken; returns when that one ends.
+    mutating func cancelExposure(at now: Duration) -> Duration {
+        guard var running = exposure else { return now }
+        let end = running.endOfCurrentImage(at: now)
+        running.images = running.imagesDone(at: end)
+        exposure = running
+        return end
+    }
+
+    /// Notes that the running exposure is over.
+    mutating func finishExposure() {
+        imagesBefore += exposure?.images ?? 0
+        exposure = nil
+    }
+
+    /// Ends the series with what is complete at that time.
+    mutating func end(at now: Duration, aborted: Bool) {
+        guard finalImages == nil else { return }
+        let taken = images(at: now)
+        exposure = nil
+        imagesBefore = taken
+        finalImages = taken
+        wasAborted = aborted
+    }
+}

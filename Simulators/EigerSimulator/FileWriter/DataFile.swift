@@ -1,0 +1,71 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+
+internal import DAQStorage
+
+/// Writes images into files as the detector's file writer does: one direct chunk each, compressed beforehand.
+///
+/// Source: legacy format of the file writer, `/entry/data/data` with `image_nr_low` and `image_nr_high`.
+enum DataFile {
+    /// Images that one turn on the HDF5 thread writes, so that other users of it get their turns.
+    private static let imagesPerTurn = 64
+
+    /// The bytes of one data file.
+    static func make(
+        _ name: String, images: Range<Int>, of metadata: SeriesMetadata, from ring: FrameRing
+    ) async throws -> [UInt8] {
+        let file = try await HDF5.run {
+            let file = try HDF5File.createInMemory(name)
+            try file.createGroup("entry", nexusClass: "NXentry")
+            try file.createGroup("entry/data", nexusClass: "NXdata").setAttribute("signal", "data")
+            return file
+        }
+        try await writeImages(images, of: metadata, from: ring, into: file)
+        return try await HDF5.run {
+            let bytes = try file.image()
+            try file.close()
+            return bytes
+        }
+    }
+
+    /// Writes `/entry/data/data` into an open file.
+    static func writeImages(
+        _ images: Range<Int>, of metadata: SeriesMetadata, from ring: FrameRing, into file: HDF5File
+    ) async throws {
+        let dataset = try await HDF5.run {
+            let dataset = try file.createDataset(
+                "entry/data/data",
+                .frames(
+                    elementType(metadata.format), count: images.count, rows: metadata.rows, columns: metadata.columns,
+                    filter: filter(metadata.format)))
+            try dataset.setAttribute("image_nr_low", UInt64(metadata.firstImage + images.lowerBound))
+            try dataset.setAttribute("image_nr_high", UInt64(metadata.firstImage + images.upperBound - 1))
+            return dataset
+        }
+        var next = images.lowerBound
+        while next < images.upperBound {
+            let turn = next..<min(next + imagesPerTurn, images.upperBound)
+            try await HDF5.run {
+                for image in turn {
+                    let mark = FrameMark(
+                        image: UInt32(truncatingIfNeeded: image),
+                        series: UInt16(truncatingIfNeeded: metadata.seriesNumber))
+                    try dataset.writeChunk(at: [image - images.lowerBound, 0, 0], ring.frame(mark))
+                }
+            }
+            next = turn.upperBound
+        }
+    }
+
+    private static func elementType(_ format: FrameFormat) -> HDF5ElementType {
+        HDF5ElementType(.unsigned, size: format.bytesPerPixel)
+    }
+
+    private static func filter(_ format: FrameFormat) -> HDF5Filter {
+        switch format.codec {
+        case .none: .none
+        case .lz4: .lz4
+        case .bslz4: .bitshuffleLZ4
+        }
+    }
+}
