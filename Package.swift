@@ -30,12 +30,14 @@ let routes: Target.Dependency = .product(name: "DAQRoutes", package: "DAQRoutes"
 let stamp: Target.Dependency = .product(name: "CDAQPlugin", package: "DAQKernel")
 
 /// A plugin: Swift files in `path`, and in its folder `Stamp` the C file with `DAQD_PLUGIN(…)`, which says who the plugin is.
-func plugin(_ name: String, path: String, dependencies: [Target.Dependency], exclude: [String] = []) -> [Target] {
+func plugin(
+    _ name: String, path: String, dependencies: [Target.Dependency], exclude: [String] = [], extra: [SwiftSetting] = []
+) -> [Target] {
     [
         .target(name: "\(name)Stamp", dependencies: [stamp], path: "\(path)/Stamp", publicHeadersPath: "."),
         .target(
             name: name, dependencies: [kernel, .target(name: "\(name)Stamp")] + dependencies, path: path,
-            exclude: ["Stamp"] + exclude, swiftSettings: settings,
+            exclude: ["Stamp"] + exclude, swiftSettings: settings + extra,
             linkerSettings: [
                 .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN", "-Xlinker", "--build-id"])
             ]),
@@ -45,12 +47,17 @@ func plugin(_ name: String, path: String, dependencies: [Target.Dependency], exc
 /// The plugins' targets; each plugin is a dynamic library of its own.
 let plugins: [[Target]] = [
     plugin("ProbePlugin", path: "Tests/ProbePlugin", dependencies: []),
+    // Optimised in debug builds too: it draws and bit-shuffles images.
+    plugin(
+        "EigerSimulator", path: "Simulators/EigerSimulator", dependencies: [routes, storage, "CMemoryFile"],
+        exclude: ["CMemoryFile"], extra: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
 ]
 
 let package = Package(
     name: "daqd",
     products: [
         .executable(name: "daqd", targets: ["daqd"]),
+        .executable(name: "eiger-sim", targets: ["eiger-sim"]),
     ] + plugins.compactMap(\.last).map { .library(name: $0.name, type: .dynamic, targets: [$0.name]) },
     dependencies: [
         .package(path: "Sources/DAQKernel"),
@@ -62,6 +69,13 @@ let package = Package(
         .executableTarget(
             name: "daqd", dependencies: [kernel], path: "Sources/daqd", swiftSettings: settings,
             linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN"])]),
+        .systemLibrary(name: "CMemoryFile", path: "Simulators/EigerSimulator/CMemoryFile"),
+        .executableTarget(
+            name: "eiger-sim", dependencies: ["EigerSimulator"], path: "Simulators/eiger-sim", swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN"])]),
+        .testTarget(
+            name: "EigerSimulatorTests", dependencies: ["EigerSimulator", "HTTPTesting", kernel, storage],
+            path: "Tests/EigerSimulatorTests", exclude: ["Fixtures"], swiftSettings: testSettings),
         .testTarget(
             name: "DAQKernelConfigurationTests", dependencies: [kernel], path: "Tests/DAQKernelConfigurationTests",
             exclude: ["Fixtures", "validate_schema.py"], swiftSettings: testSettings),
