@@ -107,6 +107,27 @@ struct DeclarationTests {
     }
 }
 
+@Suite("Settings from a text, for the tests of plugins")
+struct SettingsParsingTests {
+    @Test("defaults are filled in, errors are all reported") func parsing() throws {
+        let settings = try Settings(parsing: "{host: a, gain: high}", as: TestCatalog.camera.settings)
+        #expect(try settings["host"] == "a")
+        #expect(try settings["port"] == 5000)
+        #expect(try settings["gain"] == TestCatalog.Gain.high)
+        let complaint = try TestCatalog.complaint {
+            try Settings(parsing: "{prot: 1}", as: TestCatalog.camera.settings)
+        }
+        #expect(
+            complaint == """
+                settings:1:1: settings needs host: Controller address, a text
+                settings:1:2: settings: prot is not a setting; did you mean port?
+                """)
+        #expect(try Settings(parsing: "", as: [.bool("on", "On", default: true)])["on"] == true)
+        #expect(throws: ConfigurationError.self) { try Settings(parsing: "{a: [", as: []) }
+        #expect(throws: ConfigurationError.self) { try Settings(parsing: "- a", as: []) }
+    }
+}
+
 @Suite("The catalog of a registry")
 struct CatalogTests {
     struct Nothing: Error {}
