@@ -82,6 +82,8 @@ let package = Package(
         .testTarget(
             name: "DAQKernelTests", dependencies: [kernel], path: "Tests/DAQKernelTests", swiftSettings: testSettings),
         .testTarget(
+            name: "OutOfTreeTests", dependencies: [kernel], path: "Tests/OutOfTreeTests", swiftSettings: testSettings),
+        .testTarget(
             name: "DAQKernelLoadingTests", dependencies: [kernel], path: "Tests/DAQKernelLoadingTests",
             swiftSettings: testSettings),
         .target(name: "HTTPTesting", path: "Tests/HTTPTesting", swiftSettings: testSettings),
