@@ -26,11 +26,12 @@ let package = Package(
         .systemLibrary(name: "CCrypto", path: "CLibraries/CCrypto"),
         .systemLibrary(name: "CFiles", path: "CLibraries/CFiles"),
         .target(name: "CLoader", path: "CLibraries/CLoader"),
+        .target(name: "CSignals", path: "CLibraries/CSignals"),
         // The header from which every plugin makes its stamp; the only other product, because it has no Swift in it.
         .target(name: "CDAQPlugin", path: "CLibraries/CDAQPlugin"),
         .target(
             name: "DAQKernel",
-            dependencies: ["CYAML", "CSQLite", "CCrypto", "CFiles", "CLoader", "CDAQPlugin"],
+            dependencies: ["CYAML", "CSQLite", "CCrypto", "CFiles", "CLoader", "CSignals", "CDAQPlugin"],
             path: ".",
             exclude: ["CLibraries"],
             swiftSettings: settings,

@@ -17,11 +17,12 @@ public final class DeviceContext: Sendable {
     let node: DeviceNode
     private let pool: TransportPool
     private let used = Mutex<[any Transport]>([])
+    private let openStore: @Sendable () throws -> KeyValueStore
     private let moreTime: @Sendable (Duration) -> Void
 
     init(
         node: DeviceNode, logger: Logger, dataRoot: String, acquisitions: DeviceAcquisitions, pool: TransportPool,
-        moreTime: @escaping @Sendable (Duration) -> Void
+        openStore: @escaping @Sendable () throws -> KeyValueStore, moreTime: @escaping @Sendable (Duration) -> Void
     ) {
         name = node.name
         self.node = node
@@ -29,6 +30,7 @@ public final class DeviceContext: Sendable {
         self.dataRoot = dataRoot
         self.acquisitions = acquisitions
         self.pool = pool
+        self.openStore = openStore
         self.moreTime = moreTime
     }
 
@@ -76,6 +78,10 @@ public final class DeviceContext: Sendable {
         used.withLock { $0.append(transport) }
         return transport
     }
+
+    /// Durable values of this device; reads them all when it is first asked for, so ask while the device is made.
+    /// - Throws: ``RunLogError`` when the run log cannot be read.
+    public func store() throws -> KeyValueStore { try openStore() }
 
     /// Asks for more time while the device stops, beyond its `stop_timeout`.
     public func needsMoreTime(_ duration: Duration) { moreTime(duration) }

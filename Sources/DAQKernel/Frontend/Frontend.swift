@@ -44,4 +44,8 @@ public struct ServedName: Sendable, Equatable {
         self.type = type
         self.description = description
     }
+
+    var json: JSON {
+        .object([("name", .string(name)), ("type", .string(type)), ("description", .string(description))])
+    }
 }

@@ -1,5 +1,6 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
+internal import CSignals
 internal import Glibc
 
 /// What the outside asks of the daemon by signals.
@@ -10,34 +11,23 @@ public enum DaemonSignal: Sendable {
     case reload
 }
 
-/// Signals as values: blocked in every thread, read by one that waits for them.
+/// Signals as values.
 public enum Signals {
-    /// Blocks the signals the daemon handles and ignores SIGPIPE; first thing in `main`, before any thread is made.
-    public static func block() {
-        var set = handled()
-        unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
-        signal(SIGPIPE, SIG_IGN)
-    }
-
-    /// The signals from now on.
+    /// Catches SIGTERM, SIGINT and SIGHUP from now on; SIGPIPE is ignored. To be called once, first thing.
     public static func stream() -> AsyncStream<DaemonSignal> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: DaemonSignal.self, bufferingPolicy: .bufferingNewest(16))
+        let descriptor = daqd_catch_signals()
         SerialThread(name: "daqd-signals").perform {
-            var set = handled()
+            var number: UInt8 = 0
             while true {
-                var number: Int32 = 0
-                guard unsafe sigwait(&set, &number) == 0 else { continue }
-                continuation.yield(number == SIGHUP ? .reload : .stop)
+                let count = unsafe read(descriptor, &number, 1)
+                if count < 0, errno == EINTR { continue }
+                if count <= 0 { break }
+                continuation.yield(Int32(number) == SIGHUP ? .reload : .stop)
             }
+            continuation.finish()
         }
         return stream
-    }
-
-    private static func handled() -> sigset_t {
-        var set = sigset_t()
-        unsafe sigemptyset(&set)
-        for number in [SIGTERM, SIGINT, SIGHUP] { unsafe sigaddset(&set, number) }
-        return set
     }
 }
