@@ -84,6 +84,11 @@ let package = Package(
         .testTarget(
             name: "DAQKernelLoadingTests", dependencies: [kernel], path: "Tests/DAQKernelLoadingTests",
             swiftSettings: testSettings),
+        .executableTarget(
+            name: "RunLogCrasher", dependencies: [kernel], path: "Tests/RunLogCrasher", swiftSettings: testSettings),
+        .testTarget(
+            name: "DAQKernelRunTests", dependencies: [kernel, "RunLogCrasher"], path: "Tests/DAQKernelRunTests",
+            swiftSettings: testSettings),
         .target(name: "HTTPTesting", path: "Tests/HTTPTesting", swiftSettings: testSettings),
         .testTarget(
             name: "DAQRoutesTests", dependencies: [routes, "HTTPTesting"], path: "Tests/DAQRoutesTests",
