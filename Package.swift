@@ -44,6 +44,7 @@ func plugin(
 
 /// The plugins' targets; each plugin is a dynamic library of its own.
 let plugins: [[Target]] = [
+    plugin("EigerPlugin", path: "Plugins/EigerPlugin", dependencies: [storage, transports]),
     plugin("ProbePlugin", path: "Tests/ProbePlugin", dependencies: []),
     // Optimised in debug builds too: it draws and bit-shuffles images.
     plugin(
