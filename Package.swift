@@ -8,6 +8,7 @@ let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
     .strictMemorySafety(),
     .treatAllWarnings(as: .error),
 ]
@@ -16,6 +17,7 @@ let settings: [SwiftSetting] = [
 let testSettings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
     .treatAllWarnings(as: .error),
 ]
 
@@ -44,7 +46,6 @@ func plugin(
 
 /// The plugins' targets; each plugin is a dynamic library of its own.
 let plugins: [[Target]] = [
-    plugin("EigerPlugin", path: "Plugins/EigerPlugin", dependencies: [storage, transports]),
     plugin("ProbePlugin", path: "Tests/ProbePlugin", dependencies: []),
     // Optimised in debug builds too: it draws and bit-shuffles images.
     plugin(
@@ -84,11 +85,6 @@ let package = Package(
             name: "OutOfTreeTests", dependencies: [kernel], path: "Tests/OutOfTreeTests", swiftSettings: testSettings),
         .testTarget(
             name: "DAQKernelLoadingTests", dependencies: [kernel], path: "Tests/DAQKernelLoadingTests",
-            swiftSettings: testSettings),
-        .executableTarget(
-            name: "RunLogCrasher", dependencies: [kernel], path: "Tests/RunLogCrasher", swiftSettings: testSettings),
-        .testTarget(
-            name: "DAQKernelRunTests", dependencies: [kernel, "RunLogCrasher"], path: "Tests/DAQKernelRunTests",
             swiftSettings: testSettings),
         .target(name: "HTTPTesting", path: "Tests/HTTPTesting", swiftSettings: testSettings),
         .testTarget(
