@@ -8,7 +8,6 @@ let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
     .strictMemorySafety(),
     .treatAllWarnings(as: .error),
 ]
@@ -17,7 +16,6 @@ let settings: [SwiftSetting] = [
 let testSettings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
     .treatAllWarnings(as: .error),
 ]
 
@@ -46,6 +44,7 @@ func plugin(
 
 /// The plugins' targets; each plugin is a dynamic library of its own.
 let plugins: [[Target]] = [
+    plugin("EigerPlugin", path: "Plugins/EigerPlugin", dependencies: [storage, transports]),
     plugin("ProbePlugin", path: "Tests/ProbePlugin", dependencies: []),
     // Optimised in debug builds too: it draws and bit-shuffles images.
     plugin(
@@ -85,6 +84,11 @@ let package = Package(
             name: "OutOfTreeTests", dependencies: [kernel], path: "Tests/OutOfTreeTests", swiftSettings: testSettings),
         .testTarget(
             name: "DAQKernelLoadingTests", dependencies: [kernel], path: "Tests/DAQKernelLoadingTests",
+            swiftSettings: testSettings),
+        .executableTarget(
+            name: "RunLogCrasher", dependencies: [kernel], path: "Tests/RunLogCrasher", swiftSettings: testSettings),
+        .testTarget(
+            name: "DAQKernelRunTests", dependencies: [kernel, "RunLogCrasher"], path: "Tests/DAQKernelRunTests",
             swiftSettings: testSettings),
         .target(name: "HTTPTesting", path: "Tests/HTTPTesting", swiftSettings: testSettings),
         .testTarget(

@@ -8,17 +8,19 @@ let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
     .strictMemorySafety(),
     .treatAllWarnings(as: .error),
 ]
 
 let package = Package(
     name: "Benchmarks",
-    dependencies: [.package(path: "../Sources/DAQStorage")],
+    dependencies: [.package(path: "../Sources/DAQKernel"), .package(path: "../Sources/DAQStorage")],
     targets: [
         .executableTarget(
             name: "codec", dependencies: [.product(name: "DAQStorage", package: "DAQStorage")], path: "Codec",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "kernel", dependencies: [.product(name: "DAQKernel", package: "DAQKernel")], path: "Kernel",
             swiftSettings: settings),
         .executableTarget(name: "empty", path: "Empty", swiftSettings: settings),
     ]

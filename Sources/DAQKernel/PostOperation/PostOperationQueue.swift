@@ -15,8 +15,12 @@ public actor PostOperationQueue {
     final class Run {
         var task: Task<Void, Never>?
         var attempt: PostOperationAttempt?
+        /// Nobody waits for this chain any more.
         var isBehind = false
         var waiters: [CheckedContinuation<Void, Never>] = []
+        /// The acquisition is in its final state, which operations behind it are to see.
+        var isEnded = false
+        var endWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
     private struct Slots {
@@ -81,7 +85,10 @@ public actor PostOperationQueue {
         }
         for sleep in sleeps.values { sleep.cancel() }
         let open = Array(runs.values)
-        for run in open { run.attempt?.callOff(grace: grace) }
+        for run in open {
+            run.attempt?.callOff(grace: grace)
+            end(run)
+        }
         for task in open.compactMap(\.task) { await task.value }
     }
 
@@ -112,6 +119,7 @@ public actor PostOperationQueue {
     func start(_ acquisition: String, device: String) {
         guard !isEnding, runs[acquisition] == nil else { return }
         let run = Run()
+        run.isEnded = journal.acquisition(acquisition)?.record.state.isFinal ?? true
         runs[acquisition] = run
         run.task = Task { await self.work(on: acquisition, device, run) }
     }
@@ -120,6 +128,11 @@ public actor PostOperationQueue {
     func attempted(_ acquisition: String) async {
         guard let run = runs[acquisition], !run.isBehind else { return }
         await withCheckedContinuation { run.waiters.append($0) }
+    }
+
+    /// The acquisition is in its final state: what runs behind may begin.
+    func ended(_ acquisition: String) {
+        if let run = runs[acquisition] { end(run) }
     }
 
     private func resume(device: String?) async {
@@ -168,6 +181,7 @@ public actor PostOperationQueue {
             try await attempt(job, entry, run)
             return true
         }
+        if !run.isEnded { await withCheckedContinuation { run.endWaiters.append($0) } }
         guard await takeSlot(job.device) else { throw CancellationError() }
         defer { giveSlot(job.device) }
         try await attempt(job, entry, run)
@@ -268,6 +282,12 @@ public actor PostOperationQueue {
         run.isBehind = true
         for waiter in run.waiters { waiter.resume() }
         run.waiters = []
+    }
+
+    private func end(_ run: Run) {
+        run.isEnded = true
+        for waiter in run.endWaiters { waiter.resume() }
+        run.endWaiters = []
     }
 
     /// Sleeps until an attempt is due, and lets callers go before; never longer than the longest pause, whatever the clock did.

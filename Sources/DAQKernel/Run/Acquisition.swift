@@ -150,7 +150,7 @@ extension Acquisition {
                 do {
                     return try await self.coordinator.end(self, failure: sentence)
                 } catch {
-                    self.coordinator.giveUp(self, error)
+                    await self.coordinator.giveUp(self, error)
                     throw error
                 }
             }

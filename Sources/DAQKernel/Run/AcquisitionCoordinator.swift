@@ -118,7 +118,7 @@ public final class AcquisitionCoordinator: Sendable {
     }
 
     /// The run log is broken: says so as the acquisition's end, in memory, so that the device is not busy for ever.
-    func giveUp(_ acquisition: Acquisition, _ error: any Error) {
+    func giveUp(_ acquisition: Acquisition, _ error: any Error) async {
         var record = acquisition.record
         guard record.state.isActive else { return }
         record.state = .failed
@@ -127,6 +127,7 @@ public final class AcquisitionCoordinator: Sendable {
         acquisition.store(record)
         journal.remove(acquisition.id)
         journal.publish(.state(record))
+        await postOperations.ended(acquisition.id)
         logger.error(
             "An acquisition's end could not be written to the run log",
             ["acquisition": .string(record.id), "error": .string(String(describing: error))])
@@ -144,6 +145,7 @@ public final class AcquisitionCoordinator: Sendable {
             }
         }
         journal.remove(acquisition.id)
+        await postOperations.ended(acquisition.id)
         logger.notice(
             "Acquisition ended",
             [

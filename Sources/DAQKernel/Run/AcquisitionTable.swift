@@ -31,7 +31,7 @@ public enum AcquisitionTable {
         return count.expected.map { "\(received)/\($0)" } ?? String(received)
     }
 
-    /// `2026-11-21 02:20:58`
+    /// As `2026-11-21 02:20:58`.
     private static func time(_ time: Timestamp) -> String {
         String(time.description.prefix(19)).split(separator: "T").joined(separator: " ")
     }
@@ -46,7 +46,7 @@ public enum AcquisitionTable {
 
     /// One line without control characters, so that no name can play with the terminal.
     private static func plain(_ text: String) -> String {
-        String(
-            String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+        let scalars = text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }
+        return String(String.UnicodeScalarView(scalars))
     }
 }

@@ -13,7 +13,7 @@ public enum DaemonSignal: Sendable {
 
 /// Signals as values.
 public enum Signals {
-    /// Catches SIGTERM, SIGINT and SIGHUP from now on; SIGPIPE is ignored. To be called once, first thing.
+    /// Catches SIGTERM, SIGINT and SIGHUP from now on, and ignores SIGPIPE; to be called once, first thing.
     public static func stream() -> AsyncStream<DaemonSignal> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: DaemonSignal.self, bufferingPolicy: .bufferingNewest(16))

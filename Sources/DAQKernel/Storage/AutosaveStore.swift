@@ -43,7 +43,7 @@ public final class AutosaveStore: Sendable {
         state.withLock { $0.values.keys.filter { $0.hasPrefix(device + "/") }.sorted() }
     }
 
-    /// Saves a value soon; `nil` forgets the parameter. Never waits, from any thread.
+    /// Saves a value soon, `nil` forgets the parameter; never waits, from any thread.
     public func save(_ value: JSON?, at path: String) {
         let isFirst = state.withLock { state in
             guard state.values[path] != value else { return false }

@@ -1,5 +1,6 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
+public import DAQKernel
 import Synchronization
 
 /// Where a download's bytes go, in order, on a thread of the sink.
@@ -169,3 +170,6 @@ public final class DownloadSink: Sendable {
         return wake
     }
 }
+
+/// A download straight into a file that appears complete or not at all.
+extension DurableFile: DownloadTarget {}

@@ -1,0 +1,75 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+import DAQKernel
+
+/// A DECTRIS EIGER, EIGER2 or PILATUS4 detector behind the SIMPLON interface of its control unit.
+///
+/// The device only puts the parts together: the watcher keeps the connection, the runner takes series, the key service mirrors
+/// the detector's own keys as parameters.
+final class EigerDetector: Device {
+    static let factory = DeviceFactory(
+        "eiger", summary: "DECTRIS EIGER, EIGER2 and PILATUS4 detectors through SIMPLON",
+        settings: EigerSettings.declarations
+    ) { settings, context in
+        try EigerDetector(
+            EigerSettings(settings, device: context.name, dataRoot: context.dataRoot), context)
+    }
+
+    private let context: DeviceContext
+    private let settings: EigerSettings
+    private let runner: SeriesRunner
+    private let series: SeriesParameters
+    private let commands: EigerCommands
+    private let watcher: DetectorWatcher
+
+    init(_ settings: EigerSettings, _ context: DeviceContext) throws {
+        self.settings = settings
+        self.context = context
+        let client = try SIMPLONClient(
+            device: context.name, address: SIMPLONAddress(host: settings.host, port: settings.port),
+            version: settings.apiVersion, limits: settings.timeouts)
+        let keys = KeyService(
+            client: client, table: KeyTable(),
+            isStale: Parameter("stale", "Whether settings are being read back", access: .read, initial: false),
+            context: context)
+        let configurator = Configurator(keys: keys, context: context, settings: settings)
+        let lifecycle = DetectorLifecycle(keys: keys, context: context, settings: settings, configurator: configurator)
+        let monitor = SeriesRunner.Monitor(
+            files: FileMonitor(),
+            secondsRemaining: Parameter(
+                "series/seconds_remaining", "Until the last image", unit: "s", access: .read, precision: 1, initial: 0.0
+            ),
+            seriesNumber: Parameter(
+                "series/number", "The detector's number of the series", access: .read, initial: Int64(-1)),
+            message: Parameter("message", "What the device does, in one sentence", access: .read, initial: ""))
+        runner = SeriesRunner(
+            context: context, settings: settings, lifecycle: lifecycle, configurator: configurator, monitor: monitor)
+        series = SeriesParameters(settings)
+        let commands = EigerCommands(runner, series)
+        self.commands = commands
+        watcher = DetectorWatcher(
+            context: context, settings: settings, runner: runner, configurator: configurator,
+            apiVersion: Parameter(
+                "api_version", "SIMPLON version that is spoken", access: .read, initial: client.version),
+            initialize: { [initialize = commands.initialize] in _ = try? initialize.start(origin: .daemon) },
+            interrupted: context.acquisitions.claimInterrupted())
+        keys.table.bind { [weak keys] key, value, _ in
+            guard let keys else { throw DeviceError(.unavailable, "the device is being stopped") }
+            try await keys.write(key, value)
+        }
+    }
+
+    func run() async throws {
+        try await watcher.run()
+    }
+
+    /// Ends a running series in order and waits until its files are here, asking for more time while they come.
+    func stop() async {
+        guard let control = runner.control else { return }
+        control.request(AcquisitionStop(.shutdown, origin: .daemon))
+        while runner.control != nil, !Task.isCancelled {
+            context.needsMoreTime(.seconds(5))
+            try? await Task.sleep(for: .milliseconds(100))
+        }
+    }
+}

@@ -1,0 +1,140 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+import DAQKernel
+
+/// What the site's configuration says about one detector.
+struct EigerSettings: Sendable {
+    /// How its data come here.
+    enum Retrieve: String, CaseIterable, Sendable {
+        /// As the HDF5 files of the detector's filewriter.
+        case filewriter
+        /// Not at all: somebody else takes them, or the detector has none.
+        case none
+    }
+
+    /// What happens to files on the detector.
+    enum Removal: String, CaseIterable, Sendable {
+        /// Own files are removed one by one, each after its copy was verified.
+        case verified
+        case never
+    }
+
+    /// Whether the detector is initialized without being asked.
+    enum Initialization: String, CaseIterable, Sendable {
+        case never
+        /// When it answers and says that it is not.
+        case ifNeeded = "if-na"
+    }
+
+    var host = "127.0.0.1"
+    var port = 80
+    var apiVersion = "auto"
+    /// Where files go; absolute.
+    var folder = ""
+    var filePrefix = "eiger_"
+    var retrieve = Retrieve.filewriter
+    var removal = Removal.verified
+    var initialization = Initialization.ifNeeded
+    var pollIdle = Duration.seconds(1)
+    var pollAcquiring = Duration.milliseconds(250)
+    var pollSlow = Duration.seconds(10)
+    var imagesPerFile = 1000
+    var energyEpsilon = 0.05
+    /// A stop waits for the present image when it ends within this time, else it aborts.
+    var stopWait = Duration.seconds(5)
+    var timeouts = SIMPLONTimeouts()
+
+    static let declarations: [Setting] = [
+        .string("host", "Name or address of the detector control unit"),
+        .integer("port", "Its HTTP port", default: 80, in: 1...65535),
+        .choice("api_version", "The SIMPLON version to speak", ["auto", "1.6.0", "1.8.0"], default: "auto"),
+        .path(
+            "local_path",
+            "Folder for the files, below the site's data folder; default: a folder of the device's name there"),
+        .string("file_prefix", "Initial beginning of the files' names", default: "eiger_"),
+        .choice("retrieve", "How the data come here", of: Retrieve.self, default: .filewriter),
+        .choice(
+            "remove_from_detector", "Whether own files are removed from the detector once their copy is verified",
+            of: Removal.self, default: .verified),
+        .choice(
+            "initialize_on_connect", "Whether a detector that is not initialized is initialized when it answers",
+            of: Initialization.self, default: .ifNeeded),
+        .duration(
+            "poll_idle", "How often the state is asked", default: .seconds(1), in: .milliseconds(10) ... .seconds(3600)),
+        .duration(
+            "poll_acquiring", "How often the state is asked during a series", default: .milliseconds(250),
+            in: .milliseconds(10) ... .seconds(60)),
+        .duration(
+            "poll_slow", "How often temperature, humidity and buffers are asked", default: .seconds(10),
+            in: .milliseconds(10) ... .seconds(3600)),
+        .integer(
+            "images_per_file", "Images per data file; 0 puts all into the master file", default: 1000, in: 0...1_000_000
+        ),
+        .number(
+            "energy_epsilon", "Smaller changes of the energy are not sent", unit: "eV", default: 0.05, in: 0...1000),
+        .duration(
+            "stop_wait", "A stop waits for the present image if it ends within this time, else it aborts",
+            default: .seconds(5),
+            in: .zero ... .seconds(3600)),
+        .map("timeouts", "How long the detector may take", SIMPLONTimeouts.declarations),
+    ]
+
+    init() {}
+
+    /// - Parameters:
+    ///   - device: The device's name.
+    ///   - dataRoot: The site's folder for data; absolute.
+    init(_ settings: Settings, device: String, dataRoot: String) throws {
+        host = try settings["host"]
+        port = try settings["port"]
+        apiVersion = try settings["api_version"]
+        let path: String? = try settings["local_path"]
+        folder = path ?? "\(dataRoot)/\(device)"
+        guard folder == dataRoot || folder.hasPrefix(dataRoot + "/"), !folder.split(separator: "/").contains("..")
+        else {
+            throw settings.error(
+                "is \(folder), which is not below the site's data folder \(dataRoot)", at: "local_path")
+        }
+        filePrefix = try settings["file_prefix"]
+        if let objection = FilePrefix.objection(filePrefix) { throw settings.error(objection, at: "file_prefix") }
+        guard !host.isEmpty, host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x2F && $0 != 0x40 }) else {
+            throw settings.error("is no name or address of a host", at: "host")
+        }
+        retrieve = try Self.choice(settings, "retrieve")
+        removal = try Self.choice(settings, "remove_from_detector")
+        initialization = try Self.choice(settings, "initialize_on_connect")
+        pollIdle = try settings["poll_idle"]
+        pollAcquiring = try settings["poll_acquiring"]
+        pollSlow = try settings["poll_slow"]
+        imagesPerFile = try settings["images_per_file"]
+        energyEpsilon = try settings["energy_epsilon"]
+        stopWait = try settings["stop_wait"]
+        let limits: Settings? = try settings["timeouts"]
+        if let limits { timeouts = try SIMPLONTimeouts(limits) }
+    }
+
+    private static func choice<Value: RawRepresentable<String>>(_ settings: Settings, _ name: String) throws -> Value {
+        let text: String = try settings[name]
+        guard let value = Value(rawValue: text) else {
+            throw settings.error("is “\(text)”, which is not known", at: name)
+        }
+        return value
+    }
+}
+
+/// The beginning of the files' names, as the detector and this host can both have it.
+enum FilePrefix {
+    /// Why a text cannot begin a file's name; `nil` when it can.
+    static func objection(_ prefix: String) -> String? {
+        if prefix.isEmpty { return "is empty" }
+        if prefix.utf8.count > 100 { return "is longer than 100 bytes" }
+        if prefix.hasPrefix(".") { return "begins with a dot" }
+        let allowed = prefix.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F, 0x2D, 0x2E, 0x2B: true
+            default: false
+            }
+        }
+        return allowed ? nil : "holds characters other than letters, digits, _ - . +"
+    }
+}

@@ -1,0 +1,172 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+import DAQKernel
+import DAQTransports
+import Synchronization
+
+/// Brings the files of one series here, while it runs and after it, and removes them from the detector only when they are safe.
+///
+/// Safe means: of the announced size, an HDF5 file that opens, synced, under its final name, and in the run log.
+final class FileCollector: Sendable {
+    /// What was left when nothing more could be fetched.
+    struct Outcome: Sendable {
+        /// The first names of a complete series that are not here.
+        var missing: [String]
+        var missingCount: Int
+        var expectedCount: Int
+        /// What went wrong with single files.
+        var problems: [String]
+
+        /// One sentence when the series is not complete; `nil` when it is.
+        var sentence: String? {
+            var parts: [String] = []
+            if missingCount > 0 {
+                let names = missing.joined(separator: ", ") + (missingCount > missing.count ? " …" : "")
+                parts.append(
+                    "incomplete: expected \(expectedCount) files, \(expectedCount - missingCount) found; missing \(names)"
+                )
+            }
+            parts += problems.prefix(5)
+            return parts.isEmpty ? nil : parts.joined(separator: "; ")
+        }
+    }
+
+    private struct State {
+        var ledger: FileLedger
+        var problems: [String: String] = [:]
+        var lastProgress = ContinuousClock.now
+        var bytes: Int64 = 0
+        /// A user ended the series: files that do not come are no fault.
+        var wasStopped = false
+    }
+
+    /// How many files come at the same time.
+    private static let parallel = 4
+    /// Without any progress for this long after the end, what is missing stays missing.
+    private static let patience = Duration.seconds(120)
+
+    private let fetcher: FileFetcher
+    private let client: SIMPLONClient
+    private let logger: Logger
+    private let monitor: FileMonitor
+    private let state: Mutex<State>
+
+    init(_ files: SeriesFiles, fetcher: FileFetcher, client: SIMPLONClient, logger: Logger, monitor: FileMonitor) {
+        self.fetcher = fetcher
+        self.client = client
+        self.logger = logger
+        self.monitor = monitor
+        state = Mutex(State(ledger: FileLedger(files)))
+    }
+
+    /// Files that an earlier process has stored already.
+    func knowStored(_ names: [String]) {
+        state.withLock { state in for name in names { state.ledger.finish(name, stored: true) } }
+    }
+
+    /// No more images come, and the detector has closed its files.
+    func end(afterStop: Bool) {
+        state.withLock { state in
+            state.ledger.end()
+            state.wasStopped = afterStop
+            state.lastProgress = .now
+        }
+    }
+
+    /// Fetches until everything is here, or until what is missing will not come; ends only after ``end(afterStop:)``.
+    func run() async -> Outcome {
+        var pause = Duration.milliseconds(100)
+        while !Task.isCancelled {
+            var hasFailed = false
+            do {
+                let listed = try await client.files()
+                let due = state.withLock { $0.ledger.due(listed: listed) }
+                hasFailed = await fetchAll(due)
+                if !hasFailed, !due.isEmpty { continue }
+                if due.isEmpty, isOver(listed) { break }
+            } catch {
+                hasFailed = true
+                note("the list of files", DeviceError(wrapping: error).message)
+                if hasLostPatience { break }
+            }
+            if hasFailed && hasLostPatience { break }
+            pause =
+                hasFailed
+                ? min(pause * 2, .seconds(5)) : .milliseconds(state.withLock { $0.ledger.hasEnded } ? 50 : 500)
+            try? await Task.sleep(for: pause)
+        }
+        return outcome
+    }
+
+    private var outcome: Outcome {
+        state.withLock { state in
+            let stopped = state.wasStopped
+            return Outcome(
+                missing: stopped ? [] : state.ledger.firstMissing(limit: 3),
+                missingCount: stopped ? 0 : state.ledger.missingCount,
+                expectedCount: state.ledger.files.count, problems: state.problems.values.sorted())
+        }
+    }
+
+    /// Whether nothing more will come, with nothing left to fetch.
+    private func isOver(_ listed: [String]) -> Bool {
+        state.withLock { state in
+            guard state.ledger.hasEnded else { return false }
+            if state.ledger.isComplete { return true }
+            // 2 s, and 1 s more for each GB that came: large files take their time to appear.
+            let gigabytes = Double(state.bytes) / 1e9
+            return state.lastProgress.duration(to: .now) > .seconds(2 + gigabytes)
+        }
+    }
+
+    private var hasLostPatience: Bool {
+        state.withLock { $0.ledger.hasEnded && $0.lastProgress.duration(to: .now) > Self.patience }
+    }
+
+    /// Whether any of the files failed.
+    private func fetchAll(_ names: [String]) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            var waiting = names[...]
+            var hasFailed = false
+            for _ in 0..<Self.parallel {
+                guard let name = waiting.popFirst() else { break }
+                group.addTask { await self.fetch(name) }
+            }
+            for await isStored in group {
+                if !isStored { hasFailed = true }
+                if let name = waiting.popFirst() { group.addTask { await self.fetch(name) } }
+            }
+            return hasFailed
+        }
+    }
+
+    private func fetch(_ name: String) async -> Bool {
+        let hasEnded = state.withLock { state in
+            state.ledger.begin(name)
+            return state.ledger.hasEnded
+        }
+        var isStored = false
+        do {
+            let file = try await fetcher.fetch(name, isFinal: hasEnded) { [weak self] in self?.progressed() }
+            isStored = true
+            state.withLock { state in
+                state.bytes += file.size
+                state.problems[name] = file.problem
+            }
+            progressed()
+            monitor.stored(name, fetcher.files)
+        } catch {
+            note(name, DeviceError(wrapping: error).message)
+            logger.warning(
+                "A file could not be fetched", ["file": .string(name), "error": .string(String(describing: error))])
+        }
+        state.withLock { $0.ledger.finish(name, stored: isStored) }
+        return isStored
+    }
+
+    private func progressed() { state.withLock { $0.lastProgress = .now } }
+
+    private func note(_ name: String, _ problem: String) {
+        state.withLock { $0.problems[name] = problem }
+    }
+}

@@ -1,0 +1,82 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+import DAQKernel
+import Glibc
+import Synchronization
+
+/// Takes one series from configuration to verified files.
+final class SeriesRunner: Sendable {
+    /// The parameters of a running series.
+    struct Monitor: Sendable {
+        let files: FileMonitor
+        let secondsRemaining: Parameter<Double>
+        let seriesNumber: Parameter<Int64>
+        let message: Parameter<String>
+    }
+
+    let context: DeviceContext
+    let settings: EigerSettings
+    let lifecycle: DetectorLifecycle
+    let configurator: Configurator
+    let monitor: Monitor
+    let client: SIMPLONClient
+    private let current = Mutex<SeriesControl?>(nil)
+    private var keys: KeyService { lifecycle.keys }
+
+    init(
+        context: DeviceContext, settings: EigerSettings, lifecycle: DetectorLifecycle, configurator: Configurator,
+        monitor: Monitor
+    ) {
+        self.context = context
+        self.settings = settings
+        self.lifecycle = lifecycle
+        self.configurator = configurator
+        self.monitor = monitor
+        client = lifecycle.keys.client
+    }
+
+    /// The series that runs now; for the commands that end it.
+    var control: SeriesControl? { current.withLock { $0 } }
+
+    /// Runs one series; also when the caller is cancelled it ends in order, with its files collected.
+    func run(_ wish: SeriesWish, progress: Progress) async throws {
+        let control = SeriesControl()
+        let isFree = current.withLock { current in
+            guard current == nil else { return false }
+            current = control
+            return true
+        }
+        guard isFree else { throw DeviceError(.busy, "\(context.name) is busy with another series") }
+        defer { current.withLock { $0 = nil } }
+        let task = Task { try await self.perform(wish, control, progress) }
+        let record = try await withTaskCancellationHandler {
+            try await task.value
+        } onCancel: {
+            control.request(AcquisitionStop(.cancelled, origin: progress.origin))
+        }
+        monitor.message.publish("Series \(record.state.rawValue): \(record.result ?? "")")
+        try record.requireNotFailed()
+    }
+
+    private func perform(
+        _ wish: SeriesWish, _ control: SeriesControl, _ progress: Progress
+    ) async throws -> AcquisitionRecord {
+        let sketch = SeriesPlan(wish, readoutSeconds: 0)
+        let acquisition = try await context.acquisitions.begin(
+            AcquisitionPlan(
+                wish.filePrefix, expected: sketch.totalImages, countsFrames: settings.retrieve == .filewriter,
+                origin: progress.origin))
+        await control.attach(acquisition)
+        var failure: (any Error)?
+        do {
+            let series = RunningSeries(self, acquisition, control, progress)
+            failure = try await series.take(wish)
+        } catch {
+            failure = error
+        }
+        monitor.secondsRemaining.publish(0)
+        if let stop = control.stop { try? await acquisition.requestStop(stop) }
+        if let failure { context.logger.error("The series failed", ["error": .string(String(describing: failure))]) }
+        return try await acquisition.finish(failure: failure)
+    }
+}
