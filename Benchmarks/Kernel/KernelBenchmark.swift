@@ -13,7 +13,7 @@ enum KernelBenchmark {
         }
         let bare = rate("clock and one pthread mutex around a store, the floor of a publish", 3_000_000) { count in
             var value = 0.0
-            var mutex = pthread_mutex_t()
+            var mutex = unsafe pthread_mutex_t()
             unsafe pthread_mutex_init(&mutex, nil)
             for number in 0..<count {
                 let time = Timestamp.now()
@@ -42,7 +42,9 @@ enum KernelBenchmark {
                     }
                 }
             }
-            let goal = [1: 12e6, 10: 4e6][subscribers].map { "; goal \(Int($0 / 1e6)) million: \(percent(measured / $0))" }
+            let goal = [1: 12e6, 10: 4e6][subscribers].map {
+                "; goal \(Int($0 / 1e6)) million: \(percent(measured / $0))"
+            }
             print("    ratio to the floor \(percent(measured / bare))\(goal ?? "")")
         }
     }
@@ -59,7 +61,9 @@ enum KernelBenchmark {
             for _ in 0..<count { keep(parameter.sample.timestamp.nanoseconds) }
         }
         let writes = rate("local writes: type, limits and access checked, then published", 1_000_000) { count in
-            for number in 0..<count { keep((try? parameter.putImmediately(.float(Double(number)), origin: origin)) == true ? 1 : 0) }
+            for number in 0..<count {
+                keep((try? parameter.putImmediately(.float(Double(number)), origin: origin)) == true ? 1 : 0)
+            }
         }
         print("    ratio to a clock reading \(percent(writes / clock))")
     }

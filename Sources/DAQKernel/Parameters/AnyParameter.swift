@@ -142,9 +142,14 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     private final func post(_ changes: UpdateChanges, _ value: DataValue, to subscribers: [Subscriber]) -> Wakers {
         let sample = Sample(value, timestamp: timestamp, alarm: merged(alarm))
         var wakers = Wakers()
-        for subscriber in subscribers {
-            let update = Update(slot: subscriber.slot, changes: changes, sample: sample)
-            if subscriber.subscription.push(update) { wakers.add(subscriber.subscription) }
+        // By reference without counting: the lock keeps the list, and the list keeps the subscriptions.
+        unsafe subscribers.withUnsafeBufferPointer { subscribers in
+            for index in subscribers.indices {
+                let slot = unsafe subscribers[index].slot
+                let isFirst = unsafe Unmanaged.passUnretained(subscribers[index].subscription)
+                    ._withUnsafeGuaranteedRef { $0.push(slot, changes, sample) }
+                if isFirst { unsafe wakers.add(subscribers[index].subscription) }
+            }
         }
         return wakers
     }

@@ -63,18 +63,41 @@ public struct ParameterMetadata: Sendable, Equatable {
     public var access: Access
     /// Least and greatest value that a write accepts.
     public var limits: ClosedRange<Double>?
-    /// Range for displays; ``limits`` where it is `nil`.
-    public var displayLimits: ClosedRange<Double>?
-    /// Limits that raise alarms.
-    public var alarmLimits: AlarmLimits?
-    /// Dead bands for subscribers.
-    public var deadBands: DeadBands?
+    private var rare: Rare?
     /// Labels of an enumeration in their order; possibly known only at run time.
     public var choices: [String]
     /// The declared type.
     public var type: ValueType
     /// Whether the last value written is restored after a restart.
     public var autosave: Bool
+
+    /// What few parameters have, kept apart so that an idle parameter stays small.
+    private final class Rare: Sendable {
+        let displayLimits: ClosedRange<Double>?
+        let alarmLimits: AlarmLimits?
+        let deadBands: DeadBands?
+        init(_ displayLimits: ClosedRange<Double>?, _ alarmLimits: AlarmLimits?, _ deadBands: DeadBands?) {
+            self.displayLimits = displayLimits
+            self.alarmLimits = alarmLimits
+            self.deadBands = deadBands
+        }
+    }
+
+    /// Range for displays; ``limits`` where it is `nil`.
+    public var displayLimits: ClosedRange<Double>? {
+        get { rare?.displayLimits }
+        set { rare = Rare(newValue, alarmLimits, deadBands) }
+    }
+    /// Limits that raise alarms.
+    public var alarmLimits: AlarmLimits? {
+        get { rare?.alarmLimits }
+        set { rare = Rare(displayLimits, newValue, deadBands) }
+    }
+    /// Dead bands for subscribers.
+    public var deadBands: DeadBands? {
+        get { rare?.deadBands }
+        set { rare = Rare(displayLimits, alarmLimits, newValue) }
+    }
 
     /// Metadata of a type; the rest is filled in afterwards.
     public init(_ description: String, type: ValueType) {
@@ -84,5 +107,16 @@ public struct ParameterMetadata: Sendable, Equatable {
         access = .readWrite
         choices = []
         autosave = false
+    }
+}
+
+extension ParameterMetadata {
+    /// Equal in every field.
+    public static func == (left: ParameterMetadata, right: ParameterMetadata) -> Bool {
+        left.description == right.description && left.unit == right.unit && left.precision == right.precision
+            && left.access == right.access && left.limits == right.limits && left.choices == right.choices
+            && left.type == right.type && left.autosave == right.autosave
+            && left.displayLimits == right.displayLimits && left.alarmLimits == right.alarmLimits
+            && left.deadBands == right.deadBands
     }
 }

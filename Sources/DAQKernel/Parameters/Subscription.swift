@@ -37,12 +37,18 @@ public struct Update: Sendable {
 public final class Subscription: Sendable {
     private struct Slot {
         var parameter: AnyParameter?
+    }
+
+    /// What a push looks at, apart from the parameter so that no reference is counted.
+    private struct Place {
+        /// Where the newest queued update stands; -1 for none.
         var newest = -1
         var keepsNewestOnly = false
     }
 
     private struct State: Sendable {
         var slots: [Slot] = []
+        var places: [Place] = []
         var queue: [Update] = []
         var overwritten: UInt64 = 0
         var isCancelled = false
@@ -68,7 +74,8 @@ public final class Subscription: Sendable {
         let bulky = parameter.isBulky
         let slot: Int? = state.withLock { state in
             guard !state.isCancelled else { return nil }
-            state.slots.append(Slot(parameter: parameter, keepsNewestOnly: bulky))
+            state.slots.append(Slot(parameter: parameter))
+            state.places.append(Place(keepsNewestOnly: bulky))
             return state.slots.count - 1
         }
         guard let slot else { return -1 }
@@ -91,6 +98,7 @@ public final class Subscription: Sendable {
         let slots: [Slot] = state.withLock { state in
             defer {
                 state.slots = []
+                state.places = []
                 state.queue = []
                 state.isCancelled = true
             }
@@ -112,7 +120,9 @@ public final class Subscription: Sendable {
         updates = []
         state.withLock { state in
             swap(&taken, &state.queue)
-            for update in taken where update.slot < state.slots.count { state.slots[update.slot].newest = -1 }
+            for index in taken.indices where taken[index].slot < state.places.count {
+                state.places[taken[index].slot].newest = -1
+            }
         }
         updates = taken
     }
@@ -122,18 +132,18 @@ public final class Subscription: Sendable {
 
     /// Queues an update; called with the parameter's lock held, so it must not call out.
     /// - Returns: Whether the consumer must be woken.
-    func push(_ update: Update) -> Bool {
+    func push(_ slot: Int, _ changes: UpdateChanges, _ sample: borrowing Sample) -> Bool {
         state.withLock { state in
-            guard update.slot < state.slots.count else { return false }
-            let newest = state.slots[update.slot].newest
-            if newest >= 0, state.queue.count >= capacity || state.slots[update.slot].keepsNewestOnly {
-                state.queue[newest].sample = update.sample
-                state.queue[newest].changes.formUnion(update.changes)
+            guard slot < state.places.count else { return false }
+            let place = state.places[slot]
+            if place.newest >= 0, state.queue.count >= capacity || place.keepsNewestOnly {
+                state.queue[place.newest].sample = copy sample
+                state.queue[place.newest].changes.formUnion(changes)
                 state.overwritten &+= 1
                 return false
             }
-            state.slots[update.slot].newest = state.queue.count
-            state.queue.append(update)
+            state.places[slot].newest = state.queue.count
+            state.queue.append(Update(slot: slot, changes: changes, sample: copy sample))
             return state.queue.count == 1
         }
     }
