@@ -353,6 +353,45 @@ struct RecoveryTests {
         }
     }
 
+    @Test("devices that could not be made keep theirs")
+    func absent() async throws {
+        let folder = TemporaryFolder()
+        let first = try Site(folder)
+        let lost = try await first.taken(expected: 10, frames: 4)
+        crash(first)
+        let next = try Site(folder)
+        defer { next.log.close() }
+        try await next.runs.recover()
+        await next.runs.settleInterrupted(absent: ["cam1"])
+        #expect(next.runs.active.map(\.id) == [lost.id])
+        #expect(next.camera.claimInterrupted().map(\.id) == [lost.id])
+    }
+
+    @Test("a device may leave one open when daqd ends, and only then; its counts go on")
+    func left() async throws {
+        let folder = TemporaryFolder()
+        let first = try Site(folder)
+        let acquisition = try await first.taken(expected: 10, frames: 4)
+        await #expect(throws: RunLogError.self) { try await acquisition.leaveForNextStart() }
+        await first.runs.beginShutdown()
+        try await acquisition.finishing()
+        try await acquisition.leaveForNextStart()
+        await first.runs.shutdown()
+        first.log.close()
+        let next = try Site(folder)
+        defer { next.log.close() }
+        try await next.runs.recover()
+        let claimed = try #require(next.camera.claimInterrupted().first)
+        #expect(claimed.record.state == .finishing)
+        #expect(claimed.stop?.kind == .shutdown)
+        #expect(claimed.record.frames.received == 4)
+        claimed.frames(indexes: 4..<6)
+        await next.runs.settleInterrupted()
+        let record = try await claimed.finish()
+        #expect(record.state == .aborted)
+        #expect(record.result == "stopped because daqd was ending after 6 of 10 frames")
+    }
+
     @Test("one that was judged already gets its end and its post-operations")
     func judged() async throws {
         let folder = TemporaryFolder()

@@ -16,6 +16,7 @@ public final class Acquisition: Sendable {
         var stopWaiters: [Int: CheckedContinuation<Void, Never>] = [:]
         var nextWaiter = 0
         var finish: Task<AcquisitionRecord, any Error>?
+        var isLeft = false
     }
 
     /// Unique text that sorts by time and fits into a file name; see ``DurableFile``'s tag.
@@ -159,6 +160,26 @@ extension Acquisition {
         }
         return try await task.value
     }
+
+    /// Leaves the acquisition open while daqd ends, for the device to claim and end after the next start.
+    ///
+    /// For what is safe where it is: files that the detector keeps. ``finish(failure:)`` is then not called.
+    /// - Throws: ``RunLogError``: `illegal` when daqd is not ending, or the acquisition was judged already.
+    public func leaveForNextStart() async throws {
+        guard coordinator.isEnding else {
+            throw RunLogError(.illegal, "acquisition \(id) can be left for the next start only while daqd is ending")
+        }
+        try await journal.change(id) { record, _ in
+            guard record.verdict == nil, record.state.isActive else {
+                throw RunLogError(.illegal, "acquisition \(record.id) has ended; it cannot be left for the next start")
+            }
+            return [AcquisitionEvent.changed]
+        }
+        state.withLock { $0.isLeft = true }
+    }
+
+    /// Whether it is left for the next start.
+    var isLeft: Bool { state.withLock { $0.isLeft } }
 
     /// The count as it is when nothing more comes.
     var finalFrames: FrameCount { state.withLock { $0.ledger.count(ended: true) } }

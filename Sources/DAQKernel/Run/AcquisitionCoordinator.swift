@@ -166,7 +166,7 @@ public final class AcquisitionCoordinator: Sendable {
                 return try await work()
             } catch let error as RunLogError where error.isTemporary {
                 logger.error("The run log cannot be written; trying again", ["error": .string(error.message)])
-                if state.withLock({ $0.isEnding }) { throw error }
+                if isEnding { throw error }
                 try await clock.sleep(delay)
                 delay = min(delay * 2, .seconds(30))
             }
@@ -199,10 +199,13 @@ public final class AcquisitionCoordinator: Sendable {
     /// Ends what no device has claimed as failed, ends what was judged already, and resumes the post-operations.
     ///
     /// To be called when all devices are made and their chains are set. Returns at once; the work goes on behind.
-    public func settleInterrupted() async {
+    /// - Parameter absent: Devices that could not be made, because their plugin was refused or their settings are wrong: theirs
+    ///   wait for a start at which the device is there again.
+    public func settleInterrupted(absent: Set<String> = []) async {
         let unclaimed = state.withLock { state in
-            defer { state.interrupted = [] }
-            return state.interrupted
+            let unclaimed = state.interrupted.filter { !absent.contains($0.device) }
+            state.interrupted.removeAll { !absent.contains($0.device) }
+            return unclaimed
         }
         for acquisition in unclaimed {
             let record = acquisition.record
@@ -222,6 +225,9 @@ public final class AcquisitionCoordinator: Sendable {
 
     // MARK: - Stopping
 
+    /// Whether daqd is ending.
+    var isEnding: Bool { state.withLock { $0.isEnding } }
+
     /// Ends all acquisitions of a device that goes away without having ended them itself.
     public func settle(device: String, reason: String) async {
         for acquisition in journal.acquisitions where acquisition.device == device && acquisition.record.verdict == nil
@@ -240,7 +246,7 @@ public final class AcquisitionCoordinator: Sendable {
 
     /// Ends what the devices left unended, puts running post-operations back into the queue, and lets waiting callers go.
     ///
-    /// Acquisitions that were resumed and are not collected yet stay open for the next start.
+    /// Acquisitions that were resumed and are not collected yet, or that their device left, stay open for the next start.
     /// - Parameter grace: How long a cancelled post-operation may take to end.
     public func shutdown(within grace: Duration = .seconds(5)) async {
         state.withLock { $0.isEnding = true }
@@ -248,7 +254,7 @@ public final class AcquisitionCoordinator: Sendable {
         for acquisition in journal.acquisitions {
             if acquisition.record.verdict != nil {
                 _ = try? await acquisition.finish()
-            } else if !acquisition.isResumed {
+            } else if !acquisition.isResumed, !acquisition.isLeft {
                 let error = DeviceError(.failed, "daqd ended before the device had ended its acquisition")
                 _ = try? await acquisition.finish(failure: error)
             }

@@ -38,13 +38,42 @@ public struct AcquisitionRecord: Sendable, Equatable {
     /// The end that was found; equals ``state`` once waiting post-operations have had their attempt.
     public var verdict: AcquisitionState?
     /// Who asked for it.
-    public let origin: Origin?
+    public var origin: Origin?
     /// SHA-256 of the configuration snapshot, hexadecimal; see ``RunLog/configuration(_:)``.
     public var configuration: String?
     /// What the device noted for going on after a crash.
     public var notes: JSON?
     /// Its files, in the order they were added.
     public var artifacts: [Artifact]
+
+    /// Makes a record with nothing in it yet; for tests of post-operations and frontends.
+    public init(id: String, device: String, name: String, state: AcquisitionState, began: Timestamp) {
+        self.init(
+            id: id, device: device, name: name, state: state, transitions: [Transition(.preparing, at: began)],
+            frames: FrameCount(expected: nil, received: nil, missing: nil), firstIndex: 0, stop: nil, result: nil,
+            verdict: nil, origin: nil, configuration: nil, notes: nil, artifacts: [])
+    }
+
+    init(
+        id: String, device: String, name: String, state: AcquisitionState, transitions: [Transition],
+        frames: FrameCount, firstIndex: Int64, stop: AcquisitionStop?, result: String?, verdict: AcquisitionState?,
+        origin: Origin?, configuration: String?, notes: JSON?, artifacts: [Artifact]
+    ) {
+        self.id = id
+        self.device = device
+        self.name = name
+        self.state = state
+        self.transitions = transitions
+        self.frames = frames
+        self.firstIndex = firstIndex
+        self.stop = stop
+        self.result = result
+        self.verdict = verdict
+        self.origin = origin
+        self.configuration = configuration
+        self.notes = notes
+        self.artifacts = artifacts
+    }
 
     /// When it began.
     public var began: Timestamp { transitions.first?.time ?? .never }

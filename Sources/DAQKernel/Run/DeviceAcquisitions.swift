@@ -29,7 +29,7 @@ public final class DeviceAcquisitions: Sendable {
     /// Begins an acquisition, runs the body, and ends the acquisition whatever happens: the final record.
     ///
     /// An error thrown by the body ends it failed, a cancellation counts as a stop; both are thrown on. A failed acquisition without
-    /// an error is returned: see ``AcquisitionRecord/requireNotFailed()``.
+    /// an error is returned: see ``AcquisitionRecord/requireNotFailed()``. One that the body left for the next start stays open.
     @discardableResult
     public func run(
         _ plan: AcquisitionPlan, _ body: (Acquisition) async throws -> Void
@@ -37,6 +37,8 @@ public final class DeviceAcquisitions: Sendable {
         let acquisition = try await begin(plan)
         do {
             try await body(acquisition)
+        } catch  where acquisition.isLeft {
+            throw error
         } catch let error as CancellationError {
             try await acquisition.requestStop(AcquisitionStop(.cancelled, origin: plan.origin))
             try await acquisition.finish()
@@ -45,7 +47,7 @@ public final class DeviceAcquisitions: Sendable {
             try await acquisition.finish(failure: error)
             throw error
         }
-        return try await acquisition.finish()
+        return acquisition.isLeft ? acquisition.record : try await acquisition.finish()
     }
 
     /// The acquisitions that a crash left unended and that this device will end itself.

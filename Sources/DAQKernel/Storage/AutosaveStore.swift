@@ -17,6 +17,9 @@ public final class AutosaveStore: Sendable {
     /// Writes are at least so far apart.
     static let spacing = Duration.milliseconds(50)
 
+    /// Until what could not be written is tried again.
+    static let patience = Duration.seconds(10)
+
     private let log: RunLog
     private let logger: Logger
     private let state: Mutex<State>
@@ -80,11 +83,16 @@ public final class AutosaveStore: Sendable {
     private func flushSoon() {
         log.writeSoon { connection in
             let batch = self.take()
+            if batch.isEmpty { return }
             do {
                 try connection.transaction { for (path, value) in batch { try Self.write(value, path, connection) } }
             } catch {
                 self.giveBack(batch)
                 self.logger.warning("Parameters could not be saved", ["error": .string(String(describing: error))])
+                Task {
+                    try? await Task.sleep(for: Self.patience)
+                    self.flushSoon()
+                }
             }
         }
     }
@@ -100,7 +108,7 @@ public final class AutosaveStore: Sendable {
         }
     }
 
-    /// What could not be written is tried again with the next value that is saved, or at the end.
+    /// What could not be written is tried again with the next value that is saved, after a while, or at the end.
     private func giveBack(_ batch: [(String, JSON?)]) {
         state.withLock { $0.dirty.formUnion(batch.map(\.0)) }
     }
