@@ -25,7 +25,7 @@ let package = Package(
             dependencies: ["CCurl", "CSystem", .product(name: "DAQKernel", package: "DAQKernel")],
             path: ".",
             exclude: ["CLibraries"],
-            sources: ["HTTP", "Processes", "Support"],
+            sources: ["HTTP", "Lines", "Processes", "Support"],
             swiftSettings: settings,
             linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN"])]
         ),

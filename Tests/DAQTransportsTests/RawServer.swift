@@ -42,9 +42,14 @@ final class RawServer: Sendable {
         Thread.detachNewThread { [weak self] in
             while true {
                 let descriptor = accept(listener, nil, nil)
-                guard descriptor >= 0 else { return }
+                // Closed here and nowhere else: its number may belong to the next server at once.
+                guard descriptor >= 0 else {
+                    close(listener)
+                    return
+                }
                 guard let self else {
                     close(descriptor)
+                    close(listener)
                     return
                 }
                 let index = state.withLock { state in
@@ -64,7 +69,6 @@ final class RawServer: Sendable {
 
     deinit {
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
     }
 }
 
