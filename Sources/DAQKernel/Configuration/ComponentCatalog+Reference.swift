@@ -51,6 +51,6 @@ extension ComponentCatalog {
     }
 
     private static func escaped(_ cell: String) -> String {
-        cell.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")
+        cell.map { $0 == "|" || $0 == "<" ? "\\\($0)" : String($0) }.joined()
     }
 }

@@ -101,7 +101,8 @@ extension SettingKind {
         case .postOperation: "the name of a post-operation"
         case .list(let element): "a list, each \(element.expected)"
         case .map: "a mapping of settings"
-        case .dictionary(_, let keysAreDevices): keysAreDevices ? "a mapping of device names" : "a mapping"
+        case .dictionary(let element, let keysAreDevices):
+            keysAreDevices ? "a mapping of device names" : "a mapping, each \(element.expected)"
         }
     }
 

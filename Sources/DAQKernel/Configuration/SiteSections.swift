@@ -49,11 +49,11 @@ public struct LoggingSection: Hashable, Sendable {
 
 /// The section `storage`.
 public struct StorageSection: Hashable, Sendable {
-    /// The run log's database, absolute; `nil` for `runs.sqlite` in the site's state.
+    /// The run log's database, absolute; `nil` for `runlog.sqlite` in the site's state.
     public var runLog: String?
 
     static let settings: [Setting] = [
-        .path("run_log", "The run log's SQLite database; by default runs.sqlite in the site's state").optional
+        .path("run_log", "The run log's SQLite database; by default runlog.sqlite in the site's state").optional
     ]
 
     init(_ settings: Settings) {
