@@ -81,6 +81,9 @@ let package = Package(
         .testTarget(
             name: "DAQKernelTests", dependencies: [kernel], path: "Tests/DAQKernelTests", swiftSettings: testSettings),
         .testTarget(
+            name: "DAQKernelRuntimeTests", dependencies: [kernel], path: "Tests/DAQKernelRuntimeTests",
+            swiftSettings: testSettings),
+        .testTarget(
             name: "OutOfTreeTests", dependencies: [kernel], path: "Tests/OutOfTreeTests", swiftSettings: testSettings),
         .testTarget(
             name: "DAQKernelLoadingTests", dependencies: [kernel], path: "Tests/DAQKernelLoadingTests",

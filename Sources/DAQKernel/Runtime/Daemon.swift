@@ -6,8 +6,9 @@ internal import Glibc
 /// applies what changed on SIGHUP, and stops in order.
 public actor Daemon {
     private let options: DaemonOptions
-    private let plugins = PluginHost(registry: Registry())
-    private let serviceManager = ServiceManager()
+    private let plugins: PluginHost
+    private let serviceManager: ServiceManager
+    private let writeLog: (@Sendable (LogRecord) -> Void)?
     private var sink: LogSink
     private var logger: Logger
     private var configuration: SiteConfiguration?
@@ -21,7 +22,18 @@ public actor Daemon {
 
     /// A daemon that has not started.
     public init(_ options: DaemonOptions) {
+        self.init(options, registry: Registry(), serviceManager: ServiceManager(), log: nil)
+    }
+
+    /// A daemon with types that no plugin brought, a service manager and a log of one's own: for tests.
+    init(
+        _ options: DaemonOptions, registry: Registry, serviceManager: ServiceManager,
+        log: (@Sendable (LogRecord) -> Void)?
+    ) {
         self.options = options
+        self.serviceManager = serviceManager
+        plugins = PluginHost(registry: registry)
+        writeLog = log
         let format = options.logFormat ?? .text
         sink = LogSink(levels: LogLevels(options.logLevel ?? .notice), format: format, descriptor: STDERR_FILENO)
         logger = Logger(component: "daqd", sink: sink)
@@ -99,11 +111,19 @@ public actor Daemon {
         logger.notice("daqd runs", ["site": .string(site.name), "serving": .string(summary)])
     }
 
+    /// The site while it runs; for tests.
+    var site: Site? { services?.site }
+
     private var summary: String {
         "\(devices.count) devices, \(frontends.count) frontends"
     }
 
     private func configureLogging(_ section: LoggingSection) {
+        if let writeLog {
+            sink = LogSink(levels: levels(section), write: writeLog)
+            logger = Logger(component: "daqd", sink: sink)
+            return
+        }
         let format = options.logFormat ?? section.format.flatMap(LogFormat.init(rawValue:)) ?? .text
         sink = LogSink(levels: levels(section), format: format, descriptor: STDERR_FILENO)
         logger = Logger(component: "daqd", sink: sink)
@@ -350,6 +370,7 @@ public actor Daemon {
             logger.error("Saved values could not be written", ["reason": .string(String(describing: error))])
         }
         services.coordinator.log.close()
+        stateLock = nil
         logger.notice("daqd stopped")
     }
 }
