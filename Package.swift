@@ -100,8 +100,13 @@ let package = Package(
         .testTarget(
             name: "DAQStorageTests", dependencies: [storage], path: "Tests/DAQStorageTests", exclude: ["Fixtures"],
             swiftSettings: testSettings),
+        .target(name: "ServerTesting", path: "Tests/ServerTesting", swiftSettings: testSettings),
         .testTarget(
-            name: "DAQTransportsTests", dependencies: [transports], path: "Tests/DAQTransportsTests",
+            name: "EigerPluginTests",
+            dependencies: ["EigerPlugin", "EigerSimulator", "ServerTesting", kernel, storage, transports],
+            path: "Tests/EigerPluginTests", swiftSettings: testSettings),
+        .testTarget(
+            name: "DAQTransportsTests", dependencies: ["ServerTesting", transports], path: "Tests/DAQTransportsTests",
             swiftSettings: testSettings),
     ] + plugins.flatMap { $0 }
 )

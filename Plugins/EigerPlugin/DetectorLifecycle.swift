@@ -10,6 +10,8 @@ final class DetectorLifecycle: Sendable {
     private let settings: EigerSettings
     private let configurator: Configurator
     private let isInitializing = Mutex(false)
+    /// Set when an initialize has read all keys, so that the watcher need not.
+    private let hasDiscovered = Mutex(false)
     private var client: SIMPLONClient { keys.client }
 
     init(keys: KeyService, context: DeviceContext, settings: EigerSettings, configurator: Configurator) {
@@ -22,6 +24,14 @@ final class DetectorLifecycle: Sendable {
     /// Whether an initialize or restart runs: its long silence is no loss of the connection.
     var isBusy: Bool { isInitializing.withLock { $0 } }
 
+    /// Whether all keys were read by an initialize since this was asked last.
+    func takeDiscovered() -> Bool {
+        hasDiscovered.withLock { hasDiscovered in
+            defer { hasDiscovered = false }
+            return hasDiscovered
+        }
+    }
+
     /// Initializes, sent once, and reads everything anew.
     func initialize() async throws {
         try await exclusively {
@@ -32,6 +42,7 @@ final class DetectorLifecycle: Sendable {
                 throw DeviceError(.vendor, "\(self.context.name) was initialized, but its state is \(state)")
             }
             try await self.keys.discover()
+            self.hasDiscovered.withLock { $0 = true }
         }
     }
 
@@ -54,9 +65,21 @@ final class DetectorLifecycle: Sendable {
         try await body()
     }
 
+    /// Waits for an initialize that somebody else has begun.
+    private func untilInitialized() async throws {
+        let end = ContinuousClock.now.advanced(by: client.limits.initialize)
+        while isBusy {
+            guard ContinuousClock.now < end else {
+                throw DeviceError(.busy, "\(context.name) is still being initialized")
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
     /// Makes the detector ready to be configured.
     /// - Throws: ``DeviceError/Code/wrongState`` when somebody else's series runs, or it may not be initialized.
     func makeIdle() async throws {
+        try await untilInitialized()
         let state = try await keys.state()
         switch state {
         case "idle": return

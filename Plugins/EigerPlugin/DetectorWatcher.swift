@@ -9,8 +9,6 @@ struct DetectorWatcher: Sendable {
     let runner: SeriesRunner
     let configurator: Configurator
     let apiVersion: Parameter<String>
-    /// Starts an initialize that nobody asked for.
-    let initialize: @Sendable () -> Void
     /// Acquisitions that an earlier process left, oldest first.
     let interrupted: [Acquisition]
     private var lifecycle: DetectorLifecycle { runner.lifecycle }
@@ -26,7 +24,7 @@ struct DetectorWatcher: Sendable {
             while true {
                 try Task.checkCancellation()
                 let effects = await look(&link)
-                for effect in effects { await apply(effect, &link) }
+                for effect in effects { await apply(effect, &link, &group) }
                 if effects.contains(.discover), !waiting.isEmpty {
                     let left = waiting
                     waiting = []
@@ -59,7 +57,12 @@ struct DetectorWatcher: Sendable {
                 if settings.apiVersion == "auto" { _ = try await client.discoverVersion() }
                 apiVersion.publish(client.version)
             }
-            return link.answered(try await keys.state())
+            let state = try await keys.state()
+            if state == "error" {
+                keys.table.fail(
+                    KeyService.state, Alarm(.major, .state, "the detector is in the state error; initialize it"))
+            }
+            return link.answered(state)
         } catch {
             // An initialize may keep the detector silent for minutes.
             if lifecycle.isBusy || error is CancellationError { return [] }
@@ -67,7 +70,22 @@ struct DetectorWatcher: Sendable {
         }
     }
 
-    private func apply(_ effect: LinkState.Effect, _ link: inout LinkState) async {
+    /// An initialize that nobody asked for.
+    private func initialize() async {
+        runner.monitor.message.publish("Initializing")
+        do {
+            try await lifecycle.initialize()
+            runner.monitor.message.publish("")
+        } catch {
+            let text = DeviceError(wrapping: error).message
+            runner.monitor.message.publish("The initialize failed: \(text)")
+            context.logger.error("The detector could not be initialized", ["error": .string(text)])
+        }
+    }
+
+    private func apply(
+        _ effect: LinkState.Effect, _ link: inout LinkState, _ group: inout ThrowingTaskGroup<Void, any Error>
+    ) async {
         switch effect {
         case .connected:
             context.logger.notice("The detector answers", ["version": .string(client.version)])
@@ -81,8 +99,11 @@ struct DetectorWatcher: Sendable {
             keys.table.invalidate("the detector was started anew and is not initialized")
         case .uninitialized:
             configurator.forget()
-            if settings.initialization == .ifNeeded, runner.control == nil, !lifecycle.isBusy { initialize() }
+            if settings.initialization == .ifNeeded, runner.control == nil, !lifecycle.isBusy {
+                group.addTask { await initialize() }
+            }
         case .discover:
+            if lifecycle.takeDiscovered() { return }
             do {
                 try await keys.discover()
             } catch {

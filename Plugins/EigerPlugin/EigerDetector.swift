@@ -12,12 +12,12 @@ final class EigerDetector: Device {
         settings: EigerSettings.declarations
     ) { settings, context in
         try EigerDetector(
-            EigerSettings(settings, device: context.name, dataRoot: context.dataRoot), context)
+            EigerSettings(settings, dataRoot: context.dataRoot), context)
     }
 
     private let context: DeviceContext
     private let settings: EigerSettings
-    private let runner: SeriesRunner
+    let runner: SeriesRunner
     private let series: SeriesParameters
     private let commands: EigerCommands
     private let watcher: DetectorWatcher
@@ -29,7 +29,7 @@ final class EigerDetector: Device {
             device: context.name, address: SIMPLONAddress(host: settings.host, port: settings.port),
             version: settings.apiVersion, limits: settings.timeouts)
         let keys = KeyService(
-            client: client, table: KeyTable(),
+            client: client, table: KeyTable(memory: KeyService.memory(context)),
             isStale: Parameter("stale", "Whether settings are being read back", access: .read, initial: false),
             context: context)
         let configurator = Configurator(keys: keys, context: context, settings: settings)
@@ -45,13 +45,11 @@ final class EigerDetector: Device {
         runner = SeriesRunner(
             context: context, settings: settings, lifecycle: lifecycle, configurator: configurator, monitor: monitor)
         series = SeriesParameters(settings)
-        let commands = EigerCommands(runner, series)
-        self.commands = commands
+        commands = EigerCommands(runner, series)
         watcher = DetectorWatcher(
             context: context, settings: settings, runner: runner, configurator: configurator,
             apiVersion: Parameter(
                 "api_version", "SIMPLON version that is spoken", access: .read, initial: client.version),
-            initialize: { [initialize = commands.initialize] in _ = try? initialize.start(origin: .daemon) },
             interrupted: context.acquisitions.claimInterrupted())
         keys.table.bind { [weak keys] key, value, _ in
             guard let keys else { throw DeviceError(.unavailable, "the device is being stopped") }

@@ -50,7 +50,8 @@ struct EigerSettings: Sendable {
         .choice("api_version", "The SIMPLON version to speak", ["auto", "1.6.0", "1.8.0"], default: "auto"),
         .path(
             "local_path",
-            "Folder for the files, below the site's data folder; default: a folder of the device's name there"),
+            "Folder for the files, in or below the device's data folder; default: that folder itself"
+        ).optional,
         .string("file_prefix", "Initial beginning of the files' names", default: "eiger_"),
         .choice("retrieve", "How the data come here", of: Retrieve.self, default: .filewriter),
         .choice(
@@ -82,18 +83,17 @@ struct EigerSettings: Sendable {
     init() {}
 
     /// - Parameters:
-    ///   - device: The device's name.
-    ///   - dataRoot: The site's folder for data; absolute.
-    init(_ settings: Settings, device: String, dataRoot: String) throws {
+    ///   - dataRoot: The folder for the device's data; absolute.
+    init(_ settings: Settings, dataRoot: String) throws {
         host = try settings["host"]
         port = try settings["port"]
         apiVersion = try settings["api_version"]
         let path: String? = try settings["local_path"]
-        folder = path ?? "\(dataRoot)/\(device)"
+        folder = path ?? dataRoot
         guard folder == dataRoot || folder.hasPrefix(dataRoot + "/"), !folder.split(separator: "/").contains("..")
         else {
             throw settings.error(
-                "is \(folder), which is not below the site's data folder \(dataRoot)", at: "local_path")
+                "is \(folder), which is not below the device's data folder \(dataRoot)", at: "local_path")
         }
         filePrefix = try settings["file_prefix"]
         if let objection = FilePrefix.objection(filePrefix) { throw settings.error(objection, at: "file_prefix") }

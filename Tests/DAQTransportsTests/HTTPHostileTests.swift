@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 import DAQTransports
 import Foundation
+import ServerTesting
 import Testing
 
 @Suite("HTTP client against hostile servers")

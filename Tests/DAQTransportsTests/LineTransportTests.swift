@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 import DAQKernel
 import Foundation
+import ServerTesting
 import Testing
 
 @testable import DAQTransports

@@ -83,7 +83,7 @@ final class FileCollector: Sendable {
                 let due = state.withLock { $0.ledger.due(listed: listed) }
                 hasFailed = await fetchAll(due)
                 if !hasFailed, !due.isEmpty { continue }
-                if due.isEmpty, isOver(listed) { break }
+                if due.isEmpty, isOver(), await hasClosedFiles() { break }
             } catch {
                 hasFailed = true
                 note("the list of files", DeviceError(wrapping: error).message)
@@ -108,8 +108,24 @@ final class FileCollector: Sendable {
         }
     }
 
+    /// Whether the detector writes no more; what it says of a series that is not complete is kept for the record.
+    private func hasClosedFiles() async -> Bool {
+        if state.withLock({ $0.ledger.isComplete }) { return true }
+        guard let value = try? await client.get(SIMPLONKey(.filewriter, .status, "state")),
+            let word = value.value.string
+        else { return true }
+        if word == "acquire" {
+            progressed()
+            return false
+        }
+        if word == "error", let error = try? await client.get(SIMPLONKey(.filewriter, .status, "error")) {
+            note("the filewriter", "the filewriter is in the state error: \(error.value.text.prefix(300))")
+        }
+        return true
+    }
+
     /// Whether nothing more will come, with nothing left to fetch.
-    private func isOver(_ listed: [String]) -> Bool {
+    private func isOver() -> Bool {
         state.withLock { state in
             guard state.ledger.hasEnded else { return false }
             if state.ledger.isComplete { return true }

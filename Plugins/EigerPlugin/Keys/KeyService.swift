@@ -62,6 +62,27 @@ final class KeyService: Sendable {
             }
         }
         table.keepOnly(found, context)
+        await remember()
+    }
+
+    /// Notes the keys, so that their parameters exist after a restart of the daemon before the detector answers.
+    private func remember() async {
+        let memory = table.memory
+        do {
+            let store = try context.store()
+            guard store[Self.memoryKey] != memory else { return }
+            try await store.set(Self.memoryKey, to: memory)
+        } catch {
+            context.logger.warning(
+                "The detector's keys could not be noted", ["error": .string(String(describing: error))])
+        }
+    }
+
+    private static let memoryKey = "keys"
+
+    /// The keys that were noted; `null` when there are none.
+    static func memory(_ context: DeviceContext) -> JSON {
+        ((try? context.store())?[memoryKey]) ?? .null
     }
 
     private func listedKeys() async throws -> [SIMPLONKey] {

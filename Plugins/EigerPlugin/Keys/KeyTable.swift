@@ -18,8 +18,9 @@ final class KeyTable: Sendable {
     private let entries: Mutex<[SIMPLONKey: Entry]>
     private let writer = Mutex<Writer?>(nil)
 
-    /// Makes the declared parameters; to be called inside the device's factory.
-    init() {
+    /// Makes the declared and the remembered parameters; to be called inside the device's factory.
+    /// - Parameter memory: What ``memory`` gave in an earlier process; `null` at first.
+    init(memory: JSON = .null) {
         var made: [SIMPLONKey: Entry] = [:]
         for declaration in KeyCatalog.declarations {
             var metadata = ParameterMetadata(declaration.summary, type: declaration.type)
@@ -29,7 +30,16 @@ final class KeyTable: Sendable {
             let parameter = Parameter<DataValue>(ParameterSpec(declaration.key.description, metadata))
             made[declaration.key] = Entry(parameter: parameter, isPresent: false)
         }
+        for (key, metadata) in KeyMemory.decode(memory) where made[key] == nil {
+            let parameter = Parameter<DataValue>(ParameterSpec(key.description, metadata))
+            made[key] = Entry(parameter: parameter, isPresent: false)
+        }
         entries = Mutex(made)
+    }
+
+    /// The keys that the present detector has, for the next start of the daemon.
+    var memory: JSON {
+        KeyMemory.encode(presentKeys.compactMap { key in metadata(key).map { (key, $0) } })
     }
 
     /// Says what a client's write does; called once, when the device is complete.

@@ -58,25 +58,26 @@ struct SIMPLONValue: Equatable, Sendable {
     }
 
     private static func type(_ name: String, _ value: JSON) -> ValueType {
+        // A list is what it holds: real units call a list of numbers `string[]`.
+        if let first = value.array?.first {
+            return first.double == nil ? .strings(capacity: 0) : .array(.float64, capacity: [0])
+        }
         switch name {
         case "bool": return .bool
         case "float": return .number(.float64)
         case "int": return .number(.int64)
         case "uint": return .number(.uint64)
+        case "string[]", "list": return .strings(capacity: 0)
+        case "float[]", "int[]", "uint[]": return .array(.float64, capacity: [0])
         case "string", "State", "datetime", "date":
             return value.array == nil ? .string(capacity: 0) : .strings(capacity: 0)
-        case "string[]": return .strings(capacity: 0)
-        case "float[]": return .array(.float64, capacity: [0])
-        case "int[]": return .array(.int64, capacity: [0])
-        case "uint[]": return .array(.uint64, capacity: [0])
         default: break
         }
         switch value {
         case .bool: return .bool
         case .integer, .unsigned: return .number(.int64)
         case .number: return .number(.float64)
-        case .array(let items):
-            return items.first?.double == nil ? .strings(capacity: 0) : .array(.float64, capacity: [0])
+        case .array: return .strings(capacity: 0)
         default: return .string(capacity: 0)
         }
     }

@@ -49,18 +49,20 @@ final class SeriesRunner: Sendable {
         guard isFree else { throw DeviceError(.busy, "\(context.name) is busy with another series") }
         defer { current.withLock { $0 = nil } }
         let task = Task { try await self.perform(wish, control, progress) }
-        let record = try await withTaskCancellationHandler {
+        let (record, failure) = try await withTaskCancellationHandler {
             try await task.value
         } onCancel: {
             control.request(AcquisitionStop(.cancelled, origin: progress.origin))
         }
         monitor.message.publish("Series \(record.state.rawValue): \(record.result ?? "")")
+        // The caller gets the cause with its code and the vendor's number where there is one.
+        if record.state == .failed, let failure { throw DeviceError(wrapping: failure) }
         try record.requireNotFailed()
     }
 
     private func perform(
         _ wish: SeriesWish, _ control: SeriesControl, _ progress: Progress
-    ) async throws -> AcquisitionRecord {
+    ) async throws -> (AcquisitionRecord, (any Error)?) {
         let sketch = SeriesPlan(wish, readoutSeconds: 0)
         let acquisition = try await context.acquisitions.begin(
             AcquisitionPlan(
@@ -77,6 +79,6 @@ final class SeriesRunner: Sendable {
         monitor.secondsRemaining.publish(0)
         if let stop = control.stop { try? await acquisition.requestStop(stop) }
         if let failure { context.logger.error("The series failed", ["error": .string(String(describing: failure))]) }
-        return try await acquisition.finish(failure: failure)
+        return (try await acquisition.finish(failure: failure), failure)
     }
 }

@@ -52,13 +52,22 @@ public final class HDF5File: HDF5Group {
 
     // MARK: - In memory
 
+    private static var filesInMemory = 0
+
+    /// The library takes two open files in memory for the same one when their names are equal.
+    private static func unique(_ name: String) -> String {
+        filesInMemory += 1
+        return "\(name)#\(filesInMemory)"
+    }
+
     /// Creates a file that lives in memory until `image()` takes its bytes.
     /// - Parameter name: For messages, and what external links of other files may call it.
     public static func createInMemory(_ name: String = "memory.h5") throws(StorageError) -> HDF5File {
         let access = try access()
         try check(H5Pset_fapl_core(access.id, 1 << 20, false), "cannot make \(name) in memory")
         let file = try identifier(
-            unsafe H5Fcreate(name, daqd_h5_exclusive(), daqd_h5_default(), access.id), "cannot create \(name) in memory"
+            unsafe H5Fcreate(unique(name), daqd_h5_exclusive(), daqd_h5_default(), access.id),
+            "cannot create \(name) in memory"
         )
         return try HDF5File(file: file, path: name)
     }
@@ -70,7 +79,7 @@ public final class HDF5File: HDF5Group {
         var image = image
         try check(unsafe H5Pset_file_image(access.id, &image, image.count), "cannot open \(name) in memory")
         let file = try identifier(
-            unsafe H5Fopen(name, daqd_h5_read_only(), access.id), "cannot open \(name) in memory")
+            unsafe H5Fopen(unique(name), daqd_h5_read_only(), access.id), "cannot open \(name) in memory")
         return try HDF5File(file: file, path: name)
     }
 

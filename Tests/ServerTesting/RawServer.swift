@@ -3,11 +3,11 @@
 import Foundation
 import Glibc
 import Synchronization
-import Testing
 
 /// A TCP server on loopback whose behaviour a test writes byte by byte.
-final class RawServer: Sendable {
-    let port: UInt16
+public final class RawServer: Sendable {
+    /// Where it listens on 127.0.0.1.
+    public let port: UInt16
     private let listener: Int32
     private let state = Mutex(State())
 
@@ -17,12 +17,15 @@ final class RawServer: Sendable {
     }
 
     /// Every request received so far, whole, in order of arrival.
-    var received: [String] { state.withLock { $0.received } }
-    var connections: Int { state.withLock { $0.connections } }
-    var base: String { "http://127.0.0.1:\(port)" }
+    public var received: [String] { state.withLock { $0.received } }
+    /// Connections accepted so far.
+    public var connections: Int { state.withLock { $0.connections } }
+    /// The address for requests.
+    public var base: String { "http://127.0.0.1:\(port)" }
 
+    /// Starts to listen.
     /// - Parameter serve: Called on a thread of its own per connection; the connection is closed when it returns.
-    init(_ serve: @escaping @Sendable (RawConnection) -> Void) throws {
+    public init(_ serve: @escaping @Sendable (RawConnection) -> Void) throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var yes: Int32 = 1
         setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, 4)
@@ -36,7 +39,7 @@ final class RawServer: Sendable {
                     && getsockname(listener, address, &length) == 0
             }
         }
-        try #require(bound)
+        guard bound else { throw POSIXError(.EADDRINUSE) }
         self.listener = listener
         port = UInt16(bigEndian: address.sin_port)
         Thread.detachNewThread { [weak self] in
@@ -73,9 +76,9 @@ final class RawServer: Sendable {
 }
 
 /// One accepted connection; used by one thread.
-final class RawConnection: @unchecked Sendable {
+public final class RawConnection: @unchecked Sendable {
     /// Counts connections from 0.
-    let index: Int
+    public let index: Int
     private var descriptor: Int32
     private let note: @Sendable (String) -> Void
     private var rest: [UInt8] = []
@@ -90,7 +93,7 @@ final class RawConnection: @unchecked Sendable {
     }
 
     /// Reads one request with its body; `nil` when the client went away.
-    func request() -> String? {
+    public func request() -> String? {
         while true {
             if let text = String(bytes: rest, encoding: .isoLatin1), let end = text.range(of: "\r\n\r\n") {
                 let head = text[..<end.upperBound]
@@ -111,17 +114,19 @@ final class RawConnection: @unchecked Sendable {
     }
 
     /// Reads what comes next; `nil` at the end or after 20 s.
-    func read() -> [UInt8]? {
+    public func read() -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: 65536)
         let count = recv(descriptor, &buffer, buffer.count, 0)
         return count > 0 ? Array(buffer[..<count]) : nil
     }
 
+    /// Sends a text; `false` when the client went away.
     @discardableResult
-    func write(_ text: String) -> Bool { write(Array(text.utf8)) }
+    public func write(_ text: String) -> Bool { write(Array(text.utf8)) }
 
+    /// Sends bytes; `false` when the client went away.
     @discardableResult
-    func write(_ bytes: [UInt8]) -> Bool {
+    public func write(_ bytes: [UInt8]) -> Bool {
         var done = 0
         while done < bytes.count {
             let count = bytes.withUnsafeBytes {
@@ -133,29 +138,22 @@ final class RawConnection: @unchecked Sendable {
         return true
     }
 
-    func reply(_ status: String = "200 OK", _ body: String = "", fields: [String] = []) {
+    /// Sends a whole reply with its length.
+    public func reply(_ status: String = "200 OK", _ body: String = "", fields: [String] = []) {
         let lines = ["HTTP/1.1 \(status)", "Content-Length: \(body.utf8.count)"] + fields
         write(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
     }
 
     /// Waits until the client closes.
-    func waitForClose() {
+    public func waitForClose() {
         while read() != nil {}
     }
 
-    func close() {
+    /// Closes; safe twice.
+    public func close() {
         guard descriptor >= 0 else { return }
         shutdown(descriptor, Int32(SHUT_RDWR))
         Glibc.close(descriptor)
         descriptor = -1
     }
-}
-
-/// Polls until the condition holds; a failure after 20 s.
-func eventually(_ condition: () -> Bool) async throws {
-    for _ in 0..<2000 {
-        if condition() { return }
-        try await Task.sleep(for: .milliseconds(10))
-    }
-    Issue.record("the condition did not come true within 20 s")
 }

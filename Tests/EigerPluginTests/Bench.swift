@@ -1,0 +1,203 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+import DAQTransports
+import Foundation
+import Synchronization
+import Testing
+
+@testable import DAQKernel
+@testable import EigerPlugin
+@testable import EigerSimulator
+
+/// One detector device as the kernel runs it, beside a simulated detector or any other server.
+final class Bench: Sendable {
+    let node: DeviceNode
+    let coordinator: AcquisitionCoordinator
+    let log: RunLog
+    let folder: String
+    private let task: Task<Void, any Error>
+    let device: EigerDetector
+    private let lines: LogLines
+
+    /// - Parameter folder: That of an earlier bench, to go on where it was left.
+    init(port: Int, folder: String? = nil, _ change: (inout EigerSettings) -> Void = { _ in }) async throws {
+        let folder =
+            folder ?? FileManager.default.temporaryDirectory.appendingPathComponent("eiger-\(UUID().uuidString)").path
+        self.folder = folder
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let lines = LogLines()
+        self.lines = lines
+        let logger = Logger(component: "eiger1") { lines.add($0) }
+        log = try RunLog(path: folder + "/run.log")
+        coordinator = AcquisitionCoordinator(log: log, logger: logger)
+        try await coordinator.recover()
+        let site = Site(name: "test", registry: Registry(), acquisitions: coordinator)
+        let node = site.makeNode(name: "eiger1", type: "eiger", summary: "")
+        self.node = node
+        let log = log
+        let context = DeviceContext(
+            node: node, logger: logger, dataRoot: folder + "/data",
+            acquisitions: coordinator.acquisitions(of: "eiger1"),
+            pool: TransportPool(), openStore: { try log.store(for: "device eiger1") }, moreTime: { _ in })
+        var settings = EigerSettings()
+        settings.port = port
+        settings.folder = folder + "/data"
+        settings.pollIdle = .milliseconds(50)
+        settings.pollAcquiring = .milliseconds(50)
+        change(&settings)
+        let collector = MemberCollector()
+        let device = try MemberCollector.$current.withValue(collector) { try EigerDetector(settings, context) }
+        self.device = device
+        for parameter in collector.parameters { try node.add(parameter) }
+        for command in collector.commands { try node.add(command) }
+        site.add(node)
+        await coordinator.settleInterrupted()
+        task = Task { try await device.run() }
+    }
+
+    /// Ends as `kill -9` would: nothing is told to anybody.
+    func kill() async {
+        task.cancel()
+        _ = await task.result
+    }
+
+    /// Ends as a stop of the daemon does.
+    func stop() async {
+        await device.stop()
+        task.cancel()
+        _ = await task.result
+        await coordinator.shutdown(within: .seconds(1))
+        log.close()
+    }
+
+    func remove() { try? FileManager.default.removeItem(atPath: folder) }
+
+    var data: String { folder + "/data" }
+
+    /// Names below the data folder, hidden ones too.
+    var names: [String] {
+        ((try? FileManager.default.subpathsOfDirectory(atPath: data)) ?? []).sorted()
+    }
+
+    var logText: String { lines.text }
+
+    func value(_ path: String) throws -> DataValue {
+        try #require(node.parameter(path), "there is no parameter \(path)").sample.value
+    }
+
+    func alarm(_ path: String) throws -> Alarm {
+        try #require(node.parameter(path), "there is no parameter \(path)").sample.alarm
+    }
+
+    func set(_ path: String, _ value: DataValue) async throws {
+        try await #require(node.parameter(path), "there is no parameter \(path)").put(value, origin: Bench.origin)
+    }
+
+    static let origin = Origin(frontend: "test", user: "alice")
+
+    func start(_ command: String, _ arguments: Arguments = Arguments()) throws -> DAQKernel.Operation {
+        try #require(node.command(command), "there is no command \(command)").start(arguments, origin: Bench.origin)
+    }
+
+    @discardableResult
+    func call(_ command: String, _ arguments: Arguments = Arguments()) async throws -> DataValue {
+        try await start(command, arguments).result()
+    }
+
+    func untilIdle() async throws {
+        try await eventually("the detector is idle") {
+            self.node.deviceState == .connected && (try? self.value("detector/status/state")) == .string("idle")
+                && !self.device.runner.lifecycle.isBusy && self.log.hasKeys
+        }
+    }
+
+    /// The acquisitions in the run log, newest first.
+    func records() async throws -> [AcquisitionRecord] {
+        try await log.acquisitions(AcquisitionQuery()).records
+    }
+}
+
+/// Collects log records as lines.
+final class LogLines: Sendable {
+    private let lines = Mutex<[String]>([])
+
+    func add(_ record: LogRecord) {
+        let data = record.data.map { "\($0.0)=\($0.1.text)" }.joined(separator: " ")
+        lines.withLock { $0.append("\(record.level) \(record.component): \(record.message) \(data)") }
+    }
+
+    var text: String { lines.withLock { $0.joined(separator: "\n") } }
+}
+
+/// Polls until the condition holds; a failure after 30 s.
+func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
+    for _ in 0..<1500 {
+        if try await condition() { return }
+        try await Task.sleep(for: .milliseconds(20))
+    }
+    Issue.record("it did not come true within 30 s that \(what)")
+}
+
+/// A simulated detector on a free port, and what a test wants to know of it.
+final class SimulatedDetector: Sendable {
+    let simulation: EigerSimulation
+    private let client: HTTPClient
+
+    init(_ change: (inout SimulatorOptions) -> Void = { _ in }) throws {
+        var options = SimulatorOptions()
+        options.port = 0
+        options.initializeSeconds = 0.1
+        options.armSeconds = 0.05
+        options.flatfieldSeconds = 0.02
+        options.restartSeconds = 0.1
+        change(&options)
+        simulation = try EigerSimulation(options)
+        client = try HTTPClient(name: "test")
+    }
+
+    var port: Int { simulation.port }
+    var base: String { "http://127.0.0.1:\(port)" }
+
+    func get(_ path: String) async throws -> HTTPResponse { try await client.perform(HTTPRequest(.get, base + path)) }
+
+    func put(_ path: String, _ body: String = "") async throws {
+        var request = HTTPRequest(.put, base + path)
+        request.body = Array(body.utf8)
+        request.timeouts.total = .seconds(60)
+        _ = try await client.perform(request)
+    }
+
+    /// Orders a misbehaviour.
+    func fault(_ body: String) async throws {
+        var request = HTTPRequest(.post, base + "/sim/fault")
+        request.body = Array(body.utf8)
+        request.fields = [HTTPField("Content-Type", "application/json")]
+        let reply = try await client.perform(request)
+        #expect((200...299).contains(reply.status), "\(reply.text)")
+    }
+
+    /// Ends all misbehaviour.
+    func heal() async throws {
+        _ = try await client.perform(HTTPRequest(.delete, base + "/sim/fault"))
+    }
+
+    /// What was asked of it: method and path, in order.
+    func requests() async throws -> [String] {
+        let text = try await get("/sim/log").text
+        return try text.split(separator: "\n").map { line in
+            let entry = try JSON(parsing: String(line))
+            return "\(entry["method"]?.string ?? "") \(entry["path"]?.string ?? "")"
+        }
+    }
+
+    /// The files in its memory.
+    func files() async throws -> [String] {
+        let reply = try JSON(parsing: try await get("/filewriter/api/1.8.0/status/files").body)
+        return try SIMPLONReplies.names(reply)
+    }
+}
+
+extension RunLog {
+    /// Whether the device has read all keys at least once.
+    var hasKeys: Bool { (try? store(for: "device eiger1"))?["keys"] != nil }
+}
