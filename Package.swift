@@ -45,6 +45,7 @@ func plugin(
 /// The plugins' targets; each plugin is a dynamic library of its own.
 let plugins: [[Target]] = [
     plugin("EigerPlugin", path: "Plugins/EigerPlugin", dependencies: [storage, transports]),
+    plugin("RESTFrontend", path: "Plugins/RESTFrontend", dependencies: [routes]),
     plugin("ProbePlugin", path: "Tests/ProbePlugin", dependencies: []),
     // Optimised in debug builds too: it draws and bit-shuffles images.
     plugin(
@@ -97,6 +98,9 @@ let package = Package(
         .testTarget(
             name: "DAQRoutesTests", dependencies: [routes, "HTTPTesting"], path: "Tests/DAQRoutesTests",
             swiftSettings: testSettings),
+        .testTarget(
+            name: "RESTFrontendTests", dependencies: ["RESTFrontend", "HTTPTesting", kernel, routes],
+            path: "Tests/RESTFrontendTests", swiftSettings: testSettings),
         .testTarget(
             name: "DAQStorageTests", dependencies: [storage], path: "Tests/DAQStorageTests", exclude: ["Fixtures"],
             swiftSettings: testSettings),

@@ -17,10 +17,8 @@ public struct HTTPRouter: Sendable {
         return HTTPResponse(failure.status, headers: headers, body: .text(failure.text + "\n"))
     }
 
-    /// Turns any other error that a handler threw into a failure; 500 with its description unless replaced.
-    public var explain: @Sendable (any Error, HTTPRequest) -> HTTPFailure = { error, _ in
-        HTTPFailure(500, String(describing: error))
-    }
+    /// Turns any other error that a handler threw into a response; without one it is a failure 500 with its description.
+    public var explain: (@Sendable (any Error, HTTPRequest) -> HTTPResponse)?
 
     /// Looks at every routed request first; a response or a thrown failure ends it there (access control).
     public var guardian: (@Sendable (HTTPRequest) throws -> HTTPResponse?)?
@@ -138,7 +136,9 @@ public struct HTTPRouter: Sendable {
 
     /// The response for what went wrong.
     func failed(_ error: any Error, _ request: HTTPRequest) -> HTTPResponse {
-        observed(request, failure(error as? HTTPFailure ?? explain(error, request), request))
+        if let error = error as? HTTPFailure { return observed(request, failure(error, request)) }
+        let unexpected = HTTPFailure(500, String(describing: error))
+        return observed(request, explain?(error, request) ?? failure(unexpected, request))
     }
 
     private func observed(_ request: HTTPRequest, _ response: HTTPResponse) -> HTTPResponse {
