@@ -52,7 +52,7 @@ public enum AlarmStatus: String, Sendable, CaseIterable {
 ///
 /// "No alarm" costs one word and no allocation, so that each sample can carry one.
 public struct Alarm: Sendable {
-    private final class Details: Sendable {
+    final class Details: Sendable {
         let severity: AlarmSeverity
         let status: AlarmStatus
         let message: String
@@ -63,7 +63,8 @@ public struct Alarm: Sendable {
         }
     }
 
-    private let details: Details?
+    /// By reference; `nil` without an alarm.
+    let details: Details?
 
     /// No alarm.
     public static let none = Alarm()
@@ -71,6 +72,8 @@ public struct Alarm: Sendable {
     public static let undefined = Alarm(.invalid, .undefined, "no value yet")
 
     private init() { details = nil }
+
+    init(details: Details?) { self.details = details }
 
     /// An alarm; severity `none` gives ``none``.
     public init(_ severity: AlarmSeverity, _ status: AlarmStatus, _ message: String) {

@@ -140,17 +140,18 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     }
 
     private final func post(_ changes: UpdateChanges, _ value: DataValue, to subscribers: [Subscriber]) -> Wakers {
-        let sample = Sample(value, timestamp: timestamp, alarm: merged(alarm))
+        let update = PackedUpdate(value, changes, timestamp, merged(alarm))
         var wakers = Wakers()
         // By reference without counting: the lock keeps the list, and the list keeps the subscriptions.
         unsafe subscribers.withUnsafeBufferPointer { subscribers in
             for index in subscribers.indices {
                 let slot = unsafe subscribers[index].slot
                 let isFirst = unsafe Unmanaged.passUnretained(subscribers[index].subscription)
-                    ._withUnsafeGuaranteedRef { $0.push(slot, changes, sample) }
+                    ._withUnsafeGuaranteedRef { $0.push(slot, update) }
                 if isFirst { unsafe wakers.add(subscribers[index].subscription) }
             }
         }
+        update.release()
         return wakers
     }
 

@@ -74,7 +74,7 @@ public final class Parameter<Value: ParameterValue>: AnyParameter, @unchecked Se
     @specialized(where Value == Bool)
     @specialized(where Value == String)
     public func publish(_ value: Value) {
-        publish(value, alarm: .none, at: .now())
+        emit(value, .none, .now())
     }
 
     /// Publishes a value with its alarm and time.
@@ -83,6 +83,11 @@ public final class Parameter<Value: ParameterValue>: AnyParameter, @unchecked Se
     @specialized(where Value == Bool)
     @specialized(where Value == String)
     public func publish(_ value: Value, alarm: Alarm, at time: Timestamp) {
+        emit(value, alarm, time)
+    }
+
+    @inline(__always)
+    private func emit(_ value: Value, _ alarm: Alarm, _ time: Timestamp) {
         let wakers = lock.withLock { _ in
             stored = value
             return didPublish(value.number, value.dataValue, alarm, time)

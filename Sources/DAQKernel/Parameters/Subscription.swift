@@ -49,7 +49,9 @@ public final class Subscription: Sendable {
     private struct State: Sendable {
         var slots: [Slot] = []
         var places: [Place] = []
-        var queue: [Update] = []
+        var queue: [PackedUpdate] = []
+        /// Memory of the queue that was drained last.
+        var spare: [PackedUpdate] = []
         var overwritten: UInt64 = 0
         var isCancelled = false
     }
@@ -65,6 +67,10 @@ public final class Subscription: Sendable {
     public init(capacity: Int = 256, notify: @escaping @Sendable () -> Void) {
         self.capacity = capacity
         self.notify = notify
+    }
+
+    deinit {
+        for update in state.withLock({ $0.queue }) { _ = update.unpack() }
     }
 
     /// Adds a parameter; its present sample is queued at once.
@@ -95,15 +101,16 @@ public final class Subscription: Sendable {
 
     /// Ends the subscription: nothing arrives any more.
     public func cancel() {
-        let slots: [Slot] = state.withLock { state in
+        let (slots, queued) = state.withLock { state in
             defer {
                 state.slots = []
                 state.places = []
                 state.queue = []
                 state.isCancelled = true
             }
-            return state.slots
+            return (state.slots, state.queue)
         }
+        for update in queued { _ = update.unpack() }
         for (slot, entry) in slots.enumerated() { entry.parameter?.detach(self, slot: slot) }
     }
 
@@ -112,19 +119,36 @@ public final class Subscription: Sendable {
         state.withLock { $0.slots.indices.contains(slot) ? $0.slots[slot].parameter : nil }
     }
 
-    /// Takes all queued updates, in order, in exchange for an array whose memory is used again.
-    /// - Parameter updates: Is emptied first.
+    /// Hands every queued update to a closure, in order; the cheap way to empty the queue.
+    ///
+    /// The closure runs outside the lock; publishers go on meanwhile. One consumer at a time.
+    public func drain(_ visit: (borrowing Update) -> Void) {
+        var taken = take()
+        for packed in taken {
+            let update = packed.unpack()
+            visit(update)
+        }
+        taken.removeAll(keepingCapacity: true)
+        state.withLock { $0.spare = taken }
+    }
+
+    /// Takes all queued updates, in order.
+    /// - Parameter updates: Is emptied first; its memory is used again.
     public func drain(into updates: inout [Update]) {
         updates.removeAll(keepingCapacity: true)
-        var taken = updates
-        updates = []
+        drain { update in updates.append(copy update) }
+    }
+
+    private func take() -> [PackedUpdate] {
         state.withLock { state in
+            var taken = state.spare
+            state.spare = []
             swap(&taken, &state.queue)
-            for index in taken.indices where taken[index].slot < state.places.count {
-                state.places[taken[index].slot].newest = -1
+            for index in taken.indices where Int(taken[index].slot) < state.places.count {
+                state.places[Int(taken[index].slot)].newest = -1
             }
+            return taken
         }
-        updates = taken
     }
 
     /// How many updates were replaced by newer ones because the consumer was slow.
@@ -132,18 +156,20 @@ public final class Subscription: Sendable {
 
     /// Queues an update; called with the parameter's lock held, so it must not call out.
     /// - Returns: Whether the consumer must be woken.
-    func push(_ slot: Int, _ changes: UpdateChanges, _ sample: borrowing Sample) -> Bool {
+    func push(_ slot: Int, _ update: PackedUpdate) -> Bool {
         state.withLock { state in
             guard slot < state.places.count else { return false }
+            update.retain()
             let place = state.places[slot]
             if place.newest >= 0, state.queue.count >= capacity || place.keepsNewestOnly {
-                state.queue[place.newest].sample = copy sample
-                state.queue[place.newest].changes.formUnion(changes)
+                state.queue[place.newest].replace(with: update)
                 state.overwritten &+= 1
                 return false
             }
             state.places[slot].newest = state.queue.count
-            state.queue.append(Update(slot: slot, changes: changes, sample: copy sample))
+            var placed = update
+            placed.slot = Int32(truncatingIfNeeded: slot)
+            state.queue.append(placed)
             return state.queue.count == 1
         }
     }
