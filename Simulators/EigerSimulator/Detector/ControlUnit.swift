@@ -7,11 +7,11 @@ internal import DAQKernel
 ///
 /// Whoever waits (a blocking trigger, a disarm) waits in ``pause(until:)`` and looks at the state again whenever anything changed.
 actor ControlUnit {
-    let model: DetectorModel
-    let options: SimulatorOptions
-    let clock: any SimulationClock
-    let store: FileStore
-    let faults = FaultTable()
+    nonisolated let model: DetectorModel
+    nonisolated let options: SimulatorOptions
+    nonisolated let clock: any SimulationClock
+    nonisolated let store: FileStore
+    nonisolated let faults = FaultTable()
 
     var machine = DetectorMachine()
     var configuration: DetectorConfiguration

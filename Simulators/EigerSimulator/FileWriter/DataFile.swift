@@ -15,7 +15,7 @@ enum DataFile {
         _ name: String, images: Range<Int>, of metadata: SeriesMetadata, from ring: FrameRing
     ) async throws -> [UInt8] {
         let file = try await HDF5.run {
-            let file = try HDF5File.createInMemory(name)
+            let file = try HDF5File.createInMemory(MemoryName.unique(name))
             try file.createGroup("entry", nexusClass: "NXentry")
             try file.createGroup("entry/data", nexusClass: "NXdata").setAttribute("signal", "data")
             return file

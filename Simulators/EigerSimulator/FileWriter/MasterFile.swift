@@ -21,7 +21,7 @@ struct MasterFile: Sendable {
     /// The bytes of a master that holds all images itself, or links to them.
     func make(_ name: String, images: Range<Int>?, from ring: FrameRing?) async throws -> [UInt8] {
         let file = try await HDF5.run { () throws -> HDF5File in
-            let file = try HDF5File.createInMemory(name)
+            let file = try HDF5File.createInMemory(MemoryName.unique(name))
             try writeMetadata(file)
             return file
         }
