@@ -26,7 +26,7 @@ enum Python {
         process.standardOutput = handle
         process.standardError = handle
         try process.run()
-        let guardian = DispatchWorkItem { process.terminate() }
+        let guardian = DispatchWorkItem { kill(process.processIdentifier, SIGKILL) }
         DispatchQueue.global().asyncAfter(deadline: .now() + limit, execute: guardian)
         process.waitUntilExit()
         guardian.cancel()

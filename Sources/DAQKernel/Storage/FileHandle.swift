@@ -18,7 +18,12 @@ struct FileHandle: ~Copyable {
         if descriptor < 0 { throw FileError(system: errno, "create", path: path) }
     }
 
-    deinit { if descriptor >= 0 { close(descriptor) } }
+    deinit {
+        guard descriptor >= 0 else { return }
+        // A child between fork and exec still holds the open file, and a lock would last until its exec.
+        _ = flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     /// Writes all the bytes, however often the system takes only a part.
     func write(_ bytes: UnsafeRawBufferPointer, path: String) throws(FileError) {

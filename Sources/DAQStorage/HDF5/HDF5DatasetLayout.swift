@@ -103,7 +103,30 @@ extension HDF5Group {
     }
 }
 
+/// Where the elements of a dataset are.
+public enum HDF5Storage: Hashable, Sendable {
+    /// In one piece, perhaps inside the object's header.
+    case contiguous
+    /// In chunks of one shape.
+    case chunked
+    /// In other datasets, mostly of other files.
+    case virtual
+}
+
 extension HDF5Dataset {
+    /// Where the elements are.
+    public var storage: HDF5Storage {
+        get throws(StorageError) {
+            let list = try creationProperties()
+            switch H5Pget_layout(list.id) {
+            case H5D_CHUNKED: return .chunked
+            case H5D_VIRTUAL: return .virtual
+            case H5D_COMPACT, H5D_CONTIGUOUS: return .contiguous
+            default: throw HDF5ErrorStack.take("cannot read how \(name) is stored")
+            }
+        }
+    }
+
     /// The shape of one chunk; nil when the dataset is not chunked.
     public var chunkShape: [Int]? {
         get throws(StorageError) {

@@ -28,7 +28,9 @@ enum HDF5ErrorStack {
             return StorageError(.hdf5, "\(what): HDF5 gives no reason")
         }
         let outer = collected.list.last ?? reason
-        return StorageError(.hdf5, outer == reason ? "\(what): \(reason)" : "\(what): \(outer) (\(reason))")
+        // Every decoder of the library says so of a message or superblock made by a later one.
+        let code: StorageError.Code = reason.contains("bad version number") ? .newerFormat : .hdf5
+        return StorageError(code, outer == reason ? "\(what): \(reason)" : "\(what): \(outer) (\(reason))")
     }
 
     private final class Messages {

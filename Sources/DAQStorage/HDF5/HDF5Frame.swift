@@ -59,31 +59,84 @@ extension HDF5Dataset {
     private static let largestFrame = 1 << 28
 
     /// One frame of a `[frames, rows, columns]` dataset as it is stored, so that it can be expanded on another thread.
+    ///
+    /// A dataset `[rows, columns]` counts as one frame.
     /// - Throws: When the dataset has another shape, or one frame is not one chunk, or the frame was never written.
     public func storedFrame(_ index: Int) throws(StorageError) -> HDF5StoredFrame {
         let shape = try self.shape
-        guard shape.count == 3 else {
+        guard shape.count == 2 || shape.count == 3 else {
             throw StorageError(.unsupported, "\(name) has the shape \(shape), not [frames, rows, columns]")
         }
-        let (rows, columns, type) = (shape[1], shape[2], try elementType)
-        guard type.kind.rawValue <= 2, rows > 0, columns > 0,
-            rows.multipliedReportingOverflow(by: columns).overflow == false,
-            rows * columns <= Self.largestFrame / max(type.size, 1)
+        let (rows, columns, type) = (shape[shape.count - 2], shape[shape.count - 1], try elementType)
+        let (pixels, overflow) = rows.multipliedReportingOverflow(by: columns)
+        guard type.kind.rawValue <= 2, rows > 0, columns > 0, !overflow, pixels <= Self.largestFrame / max(type.size, 1)
         else {
             throw StorageError(
                 .unsupported, "\(name): frames of \(rows) x \(columns) pixels of \(type) are not read here")
         }
-        guard (0..<shape[0]).contains(index) else {
-            throw .invalid("\(name) has \(shape[0]) frames and no frame \(index)")
+        let count = shape.count == 3 ? shape[0] : 1
+        guard (0..<count).contains(index) else { throw .invalid("\(name) has \(count) frames and no frame \(index)") }
+        guard let chunkShape = try chunkShape else {
+            return try contiguousFrame(index, rows: rows, columns: columns, type)
         }
-        guard try chunkShape == [1, rows, columns] else {
+        guard chunkShape.suffix(2) == [rows, columns], chunkShape.dropLast(2).allSatisfy({ $0 == 1 }) else {
             throw StorageError(.unsupported, "\(name): a frame is not one chunk")
         }
         let filter = try self.filter
-        guard let chunk = try readChunk(at: [index, 0, 0]) else {
+        let position = shape.count == 3 ? [index, 0, 0] : [0, 0]
+        guard let chunk = try readChunk(at: position) else {
             throw StorageError(.damaged, "\(name): frame \(index) was never written")
         }
         return HDF5StoredFrame(chunk: chunk, filter: filter, rows: rows, columns: columns, elementType: type)
+    }
+
+    /// A frame of a dataset in one piece, as the library reads it.
+    private func contiguousFrame(
+        _ index: Int, rows: Int, columns: Int, _ type: HDF5ElementType
+    ) throws(StorageError) -> HDF5StoredFrame {
+        let what = "cannot read frame \(index) of \(name)"
+        let space = try Dataspace(identifier(H5Dget_space(id), what))
+        let isSeries = H5Sget_simple_extent_ndims(space.id) == 3
+        let start = isSeries ? [hsize_t(index), 0, 0] : [0, 0]
+        let size = (isSeries ? [1] : []) + [hsize_t(rows), hsize_t(columns)]
+        try check(unsafe H5Sselect_hyperslab(space.id, H5S_SELECT_SET, start, nil, size, nil), what)
+        let memory = try Dataspace([rows, columns])
+        var bytes = [UInt8](repeating: 0, count: rows * columns * type.size)
+        try check(unsafe H5Dread(id, try type.native(), memory.id, space.id, daqd_h5_default(), &bytes), what)
+        return HDF5StoredFrame(chunk: bytes, filter: .none, rows: rows, columns: columns, elementType: type)
+    }
+
+    /// How many frames of a `[frames, …]` dataset were really written; a chunk that is announced but absent does not
+    /// count.
+    /// - Throws: `unsupported` for a virtual dataset, whose frames are elsewhere, and for a scalar.
+    public var writtenFrames: Int {
+        get throws(StorageError) {
+            let shape = try self.shape
+            guard shape.count >= 2 else {
+                throw StorageError(.unsupported, "\(name) has the shape \(shape) and holds no frames")
+            }
+            switch try storage {
+            case .contiguous: return shape[0]
+            case .virtual:
+                throw StorageError(
+                    .unsupported, "\(name) is virtual: its frames are in other files and are not counted here")
+            case .chunked: break
+            }
+            guard let chunk = try chunkShape, chunk.count == shape.count else {
+                throw StorageError(.damaged, "\(name) has chunks that do not fit its shape \(shape)")
+            }
+            var stored: hsize_t = 0
+            let space = try Dataspace(identifier(H5Dget_space(id), "cannot count the chunks of \(name)"))
+            try check(unsafe H5Dget_num_chunks(id, space.id, &stored), "cannot count the chunks of \(name)")
+            var chunksPerFrame = 1
+            for (size, step) in zip(shape, chunk).dropFirst() {
+                let (product, overflow) = chunksPerFrame.multipliedReportingOverflow(by: max(1, (size - 1) / step + 1))
+                guard !overflow else { throw StorageError(.damaged, "\(name) has the impossible shape \(shape)") }
+                chunksPerFrame = product
+            }
+            let (frames, overflow) = (Int(clamping: stored) / chunksPerFrame).multipliedReportingOverflow(by: chunk[0])
+            return overflow ? shape[0] : min(shape[0], frames)
+        }
     }
 
     /// One frame, expanded.
