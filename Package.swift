@@ -46,6 +46,9 @@ func plugin(
 let plugins: [[Target]] = [
     plugin("EigerPlugin", path: "Plugins/EigerPlugin", dependencies: [storage, transports]),
     plugin("RESTFrontend", path: "Plugins/RESTFrontend", dependencies: [routes]),
+    plugin(
+        "StandardOperations", path: "Plugins/StandardOperations", dependencies: [storage, transports, "CPNG"],
+        exclude: ["CLibraries"]),
     plugin("ProbePlugin", path: "Tests/ProbePlugin", dependencies: []),
     // Optimised in debug builds too: it draws and bit-shuffles images.
     plugin(
@@ -109,6 +112,11 @@ let package = Package(
             name: "EigerPluginTests",
             dependencies: ["EigerPlugin", "EigerSimulator", "ServerTesting", kernel, storage, transports],
             path: "Tests/EigerPluginTests", swiftSettings: testSettings),
+        .systemLibrary(name: "CPNG", path: "Plugins/StandardOperations/CLibraries/CPNG"),
+        .testTarget(
+            name: "StandardOperationsTests",
+            dependencies: ["StandardOperations", kernel, storage, "CPNG", "HTTPTesting"],
+            path: "Tests/StandardOperationsTests", exclude: ["Fixtures"], swiftSettings: testSettings),
         .testTarget(
             name: "DAQTransportsTests", dependencies: ["ServerTesting", transports], path: "Tests/DAQTransportsTests",
             swiftSettings: testSettings),
