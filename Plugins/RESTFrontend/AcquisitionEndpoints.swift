@@ -19,7 +19,7 @@ extension RESTService {
                 $0.query = Self.pageQuery
                 $0.replies[200] = .init(
                     description: "One page; next is the path of the one after it",
-                    schema: Schema.page("acquisitions", of: "Acquisition"))
+                    schema: Schema.page("acquisitions", of: "Acquisition"), links: Self.links(from: "acquisitions"))
             },
             RESTEndpoint(
                 .get, "/api/v1/acquisitions/:acquisition", "readAcquisition", "acquisitions",
@@ -76,6 +76,16 @@ extension RESTService {
 
     private static var stateNames: [String] {
         AcquisitionState.allCases.filter { $0 != .idle }.map(\.rawValue)
+    }
+
+    /// What can be asked about the first acquisition of a list.
+    static func links(from list: String) -> [(operation: String, captures: [(String, String)])] {
+        let id = ("acquisition", "/\(list)/0/id")
+        let ways = ["readAcquisition", "listArtifacts", "readRun", "stopAcquisition"].map {
+            (operation: $0, captures: [id])
+        }
+        guard list == "acquisitions" else { return ways }
+        return ways + [(operation: "readArtifact", captures: [id, ("artifact", "/acquisitions/0/artifacts/0/name")])]
     }
 
     /// The page of the run log that a request asks for.

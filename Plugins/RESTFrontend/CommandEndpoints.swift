@@ -40,7 +40,7 @@ extension RESTService {
                 $0.body = Schema.anything
                 $0.replies[200] = .init(description: "It ended", schema: Schema.reference("Operation"))
                 $0.replies[202] = .init(
-                    description: "It goes on: poll the operation, or DELETE it to cancel",
+                    description: "It goes on: poll the operation, or cancel it",
                     schema: Schema.reference("Operation"))
             },
         ]

@@ -110,12 +110,18 @@ struct OperationBuilder {
         return .object(members)
     }
 
+    private static func link(_ link: (operation: String, captures: [(String, String)])) -> (String, JSON) {
+        let captures = link.captures.map { ($0.0, JSON.string("$response.body#" + $0.1)) }
+        return (link.operation, .object([("operationId", .string(link.operation)), ("parameters", .object(captures))]))
+    }
+
     private func responses(_ endpoint: RESTEndpoint, _ replies: [Int: RESTEndpoint.Reply]) -> [(String, JSON)] {
         var responses: [(String, JSON)] = replies.sorted { $0.key < $1.key }.map { status, reply in
             var members: [(String, JSON)] = [("description", .string(reply.description))]
             if let schema = reply.schema {
                 members.append(("content", .object([(reply.type, .object([("schema", schema)]))])))
             }
+            if !reply.links.isEmpty { members.append(("links", .object(reply.links.map(Self.link)))) }
             return (String(status), .object(members))
         }
         responses.append(

@@ -47,7 +47,7 @@ extension RESTService {
                 $0.replies[200] = .init(description: "The operation", schema: Schema.reference("Operation"))
             },
             RESTEndpoint(
-                .delete, "/api/v1/operations/:operation", "cancelOperation", "operations",
+                .post, "/api/v1/operations/:operation/cancel", "cancelOperation", "operations",
                 "Asks an operation to stop; it ends when its device is safe",
                 .immediate { [self] request in
                     let operation = try operation(request)
@@ -91,6 +91,7 @@ extension RESTService {
                     "links",
                     .object([
                         ("self", .string(Self.root + "operations/\(operation.id)")),
+                        ("cancel", .string(Self.root + "operations/\(operation.id)/cancel")),
                         ("command", .string(Self.path(of: operation.command, in: "commands", of: operation.device))),
                     ])
                 )

@@ -114,6 +114,8 @@ extension RESTService {
         if parameter.metadata.type == .bool, value.bool == nil {
             throw DeviceError(.wrongType, "\(parameter.path) expects true or false, not \(value.kind)")
         }
+        // JSON does not tell 2 from 2.0; the index of a choice is a whole number all the same.
+        if parameter.metadata.type == .enumeration, let index = value.integer { return .integer(index) }
         return DataValue(value)
     }
 }

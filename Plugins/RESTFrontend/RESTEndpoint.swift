@@ -43,6 +43,8 @@ struct RESTEndpoint: Sendable {
         var description: String
         var type = "application/json"
         var schema: JSON?
+        /// Operations that take what this reply gives: identifier, and where each of its captures is found.
+        var links: [(operation: String, captures: [(String, String)])] = []
     }
 
     init(_ method: HTTPMethod, _ path: String, _ id: String, _ tag: String, _ summary: String, _ handler: Handler) {

@@ -101,13 +101,28 @@ final class RESTService: Sendable {
             try access.check(request)
             return nil
         }
-        router.failure = { failure, request in Problem(failure).response(to: request) }
+        router.failure = { [self] failure, request in Problem(exact(failure, request)).response(to: request) }
         router.explain = { error, request in Problem(explaining: error).response(to: request) }
         router.observer = { [requests, failures] _, response in
             requests.add()
             if response.status >= 400 { failures.add() }
         }
         return router
+    }
+
+    /// A refused method of a member: the router knows what the template allows, this what the member does.
+    private func exact(_ failure: HTTPFailure, _ request: HTTPRequest) -> HTTPFailure {
+        guard failure.status == 405, request.path.count > 5, request.path[2] == "devices", shows(request.path[3]),
+            request.path[4] == "parameters", let device = context.site.device(request.path[3])
+        else { return failure }
+        let name = request.path[5...].joined(separator: "/")
+        guard let parameter = device.parameter(name) else {
+            return HTTPFailure(404, "\(device.name) has no parameter “\(name.short)”")
+        }
+        guard parameter.metadata.access == .read else { return failure }
+        var exact = HTTPFailure(405, "\(parameter.path) can only be read: it allows GET, HEAD")
+        exact.headers["Allow"] = "GET, HEAD"
+        return exact
     }
 
     /// Every endpoint, in the order of the documentation.

@@ -18,7 +18,8 @@ extension RESTService {
                 $0.query = Self.pageQuery
                 $0.replies[200] = .init(
                     description: "One page; next is the path of the one after it",
-                    schema: Schema.page("runs", of: "Run"))
+                    schema: Schema.page("runs", of: "Run"),
+                    links: Self.links(from: "runs"))
             },
             RESTEndpoint(
                 .get, "/api/v1/runs/:acquisition", "readRun", "runs",

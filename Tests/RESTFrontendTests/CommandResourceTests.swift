@@ -60,10 +60,10 @@ struct CommandResourceTests {
                 && running.json["ended"] == .null)
         #expect(try await fixture.json("GET /api/v1/operations?state=running").json["operations"]?.array?.count == 1)
         #expect(try await fixture.json("GET /api/v1/operations?device=daqd").json["operations"]?.array?.isEmpty == true)
-        #expect(try await fixture.ask("DELETE " + location).status == 202)
+        #expect(try await fixture.ask("POST \(location)/cancel").status == 202)
         let ended = try await fixture.json("GET \(location)?wait=20").json
         #expect(ended["state"] == "cancelled" && ended["error"]?["code"] == "cancelled")
-        #expect(try await fixture.ask("DELETE " + location).status == 200)
+        #expect(try await fixture.ask("POST \(location)/cancel").status == 200)
     }
 
     @Test("an answer comes with the end, not with the end of the wait")
