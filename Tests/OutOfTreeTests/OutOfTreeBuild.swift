@@ -16,10 +16,17 @@ enum OutOfTreeBuild {
     /// Where such builds keep their files, so that the next run has little to do.
     static let directory = root.appending(path: ".build/out-of-tree")
 
+    /// Suites run at the same time, compilers should not.
+    private static let oneAtATime = NSLock()
+
     /// Builds the package at `package` in debug and returns the directory of its products.
     static func build(_ package: URL, scratch: String) throws -> URL {
+        oneAtATime.lock()
+        defer { oneAtATime.unlock() }
         let scratchPath = directory.appending(path: scratch)
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        // SwiftPM would go on with its old plan although a file was added to a package that this one depends on.
+        try? FileManager.default.removeItem(at: scratchPath.appending(path: "debug.yaml"))
         let arguments = ["build", "--package-path", package.path, "--scratch-path", scratchPath.path, "-j", "2"]
         umask(0o022)  // daqd refuses plugins that others could have written
         let process = Process()

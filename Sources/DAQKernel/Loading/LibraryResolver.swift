@@ -16,6 +16,8 @@ struct LibraryResolver {
         var missing: [Missing] = []
         /// Files that loading would bring into the process.
         var additional: [String] = []
+        /// Names of daqd's own libraries among them: whatever copy lies beside the plugin, daqd's is used.
+        var own: [String] = []
     }
 
     /// A library that was found nowhere.
@@ -32,14 +34,18 @@ struct LibraryResolver {
     var cachePath = "/etc/ld.so.cache"
     /// Searched last.
     var standardDirectories = LibraryResolver.systemDirectories
+    /// Where daqd's own libraries are, beside its kernel.
+    var ownDirectory: String?
     /// Whether an image of that name is in the process.
     var isLoaded: (String) -> Bool = { unsafe daqd_is_loaded($0) != 0 }
 
     /// No plugin needs more than this many libraries.
     private static let limit = 1000
 
-    /// With the environment of this process.
+    /// With the environment and the kernel of this process.
     init() {
+        ownDirectory = LoadedImages.current().paths.first(where: LoadedImages.isKernel)
+            .map(PluginSearchPath.parent(of:))
         environment =
             unsafe getenv("LD_LIBRARY_PATH").map { unsafe String(cString: $0) }?
             .split(omittingEmptySubsequences: false) { $0 == ":" || $0 == ";" }.map { $0.isEmpty ? "." : String($0) }
@@ -57,7 +63,9 @@ struct LibraryResolver {
                     throw .malformed(part: "list of needed libraries", reason: "more than \(Self.limit)")
                 }
                 if isLoaded(name) { continue }
-                guard let found = locate(name, for: node) else {
+                let own = locateOwn(name)
+                if own != nil { findings.own.append(name) }
+                guard let found = own ?? locate(name, for: node) else {
                     findings.missing.append(Missing(name: name, neededBy: node.path))
                     continue
                 }
@@ -86,6 +94,12 @@ struct LibraryResolver {
             let own = dynamic.runpath == nil ? LibraryResolver.directories(dynamic.rpath, origin: origin) : []
             rpath = dynamic.runpath == nil ? own + inherited : []
         }
+    }
+
+    /// A library that daqd and its plugins share, such as `libDAQTransports.so`, from daqd's own directory.
+    private func locateOwn(_ name: String) -> (path: String, image: ELFImage)? {
+        guard let ownDirectory, name.hasPrefix("libDAQ"), !name.utf8.contains(UInt8(ascii: "/")) else { return nil }
+        return open("\(ownDirectory)/\(name)")
     }
 
     private func locate(_ name: String, for node: Node) -> (path: String, image: ELFImage)? {

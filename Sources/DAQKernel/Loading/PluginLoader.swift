@@ -79,6 +79,8 @@ extension PluginLoader {
                 .unsafeFile, "file changed while it was checked", reason: ["another content is at its path now"],
                 fix: ["install plugins by renaming a complete file to its final name"])
         }
+        // By their bare names, so that the plugin's own search finds them loaded; they belong to daqd, not to the plugin.
+        for name in passed.ownLibraries { unsafe daqd_load_own_library(name) }
         var message: UnsafeMutablePointer<CChar>?
         if let handle = unsafe daqd_load_plugin(passed.file.path, &message) { return unsafe handle }
         defer { unsafe daqd_loader_free(message) }

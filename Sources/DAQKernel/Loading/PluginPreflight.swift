@@ -15,6 +15,8 @@ struct PluginPreflight {
         var file: PluginFile
         /// What is odd, but allowed.
         var warnings: [PluginWarning]
+        /// Names of daqd's own libraries that it needs and that are not loaded yet.
+        var ownLibraries: [String]
     }
 
     /// What the site allows.
@@ -48,8 +50,8 @@ struct PluginPreflight {
         let stamp = try readStamp(image, &candidate)
         let warnings = try compare(stamp, candidate)
         try checkSymbols(image, stamp, candidate)
-        try checkLibraries(image, candidate)
-        return Passed(candidate: candidate, stamp: stamp, file: file, warnings: warnings)
+        let own = try checkLibraries(image, candidate)
+        return Passed(candidate: candidate, stamp: stamp, file: file, warnings: warnings, ownLibraries: own)
     }
 }
 
@@ -309,7 +311,7 @@ extension PluginPreflight {
         }
     }
 
-    private func checkLibraries(_ image: ELFImage, _ candidate: PluginCandidate) throws(PluginRefusal) {
+    private func checkLibraries(_ image: ELFImage, _ candidate: PluginCandidate) throws(PluginRefusal) -> [String] {
         let findings: LibraryResolver.Findings
         do { findings = try resolver.resolve(image, at: candidate.path) } catch {
             throw Self.notSharedObject(error, candidate)
@@ -332,6 +334,7 @@ extension PluginPreflight {
                 throw Self.secondRuntime([first, path], candidate)
             }
         }
+        return findings.own
     }
 
     /// The refusal of a plugin that brings a second kernel or Swift runtime.

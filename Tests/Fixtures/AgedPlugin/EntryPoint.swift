@@ -3,7 +3,7 @@
 
 import DAQKernel
 
-/// A device that was compiled before ``ParameterMetadata`` had display limits and ``Device`` had name sets.
+/// A device that was compiled before ``ParameterMetadata`` stored a precision and ``Device`` had name sets.
 final class Aged: Device {
     let gain = Parameter(
         "gain", "How much louder", unit: "dB", limits: -5...20, precision: 3, initial: 1.5, autosave: true)

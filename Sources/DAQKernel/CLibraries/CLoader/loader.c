@@ -21,6 +21,11 @@ void *daqd_load_plugin(const char *path, char **message) {
     return handle;
 }
 
+void daqd_load_own_library(const char *name) {
+    // A name without a slash is searched in the RUNPATH of the caller, which is the kernel's: $ORIGIN.
+    (void)dlopen(name, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+}
+
 void *daqd_find_symbol(void *handle, const char *name) { return dlsym(handle, name); }
 
 int daqd_is_loaded(const char *name) {

@@ -14,6 +14,9 @@
 /// Loads a shared object for ever; NULL when the dynamic linker refuses, with `message` set to its words (for daqd_loader_free).
 void *daqd_load_plugin(const char *path, char **message);
 
+/// Loads one of daqd's own libraries from beside the kernel for ever; what is wrong with it shows when a plugin needs it.
+void daqd_load_own_library(const char *name);
+
 /// The address of `name` in a loaded object and what it needs; NULL if there is none.
 void *daqd_find_symbol(void *handle, const char *name);
 
