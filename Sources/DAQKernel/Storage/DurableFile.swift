@@ -195,7 +195,7 @@ extension DurableFile {
         unsafe state.sum?.update(bytes)
         state.size += Int64(bytes.count)
         let pending = state.size - state.writtenBack
-        if pending >= 8 << 20, let descriptor = state.handle?.descriptor {
+        if pending >= 16 << 20, let descriptor = state.handle?.descriptor {
             daqd_start_writeback(descriptor, state.writtenBack, pending)
             state.writtenBack = state.size
         }
