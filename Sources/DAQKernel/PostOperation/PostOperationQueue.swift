@@ -21,6 +21,8 @@ public actor PostOperationQueue {
         /// The acquisition is in its final state, which operations behind it are to see.
         var isEnded = false
         var endWaiters: [CheckedContinuation<Void, Never>] = []
+        /// Something changed that this pass may not have seen: another one follows.
+        var isStale = false
     }
 
     private struct Slots {
@@ -115,9 +117,13 @@ public actor PostOperationQueue {
     /// Starts everything that is open.
     func resume() async { await resume(device: nil) }
 
-    /// Starts the chain of one acquisition, unless it runs already.
+    /// Starts the chain of one acquisition; one that runs already is looked at once more at its end.
     func start(_ acquisition: String, device: String) {
-        guard !isEnding, runs[acquisition] == nil else { return }
+        guard !isEnding else { return }
+        if let run = runs[acquisition] {
+            run.isStale = true
+            return
+        }
         let run = Run()
         run.isEnded = journal.acquisition(acquisition)?.record.state.isFinal ?? true
         runs[acquisition] = run
@@ -159,6 +165,7 @@ public actor PostOperationQueue {
         }
         letGo(run)
         runs[acquisition] = nil
+        if run.isStale { start(acquisition, device: device) }
     }
 
     /// Brings the first operation that is not over one attempt further; `false` when there is nothing to do.

@@ -161,14 +161,12 @@ extension Acquisition {
         return try await task.value
     }
 
-    /// Leaves the acquisition open while daqd ends, for the device to claim and end after the next start.
+    /// Leaves the acquisition open for the device's next start to claim and end: daqd's, or its own after a reload.
     ///
-    /// For what is safe where it is: files that the detector keeps. ``finish(failure:)`` is then not called.
-    /// - Throws: ``RunLogError``: `illegal` when daqd is not ending, or the acquisition was judged already.
+    /// For a device that is stopped before it has collected what is safe where it is: files that the detector keeps. It is then
+    /// not busy any more, and ``finish(failure:)`` is not called on this object.
+    /// - Throws: ``RunLogError``: `illegal` when the acquisition was judged already.
     public func leaveForNextStart() async throws {
-        guard coordinator.isEnding else {
-            throw RunLogError(.illegal, "acquisition \(id) can be left for the next start only while daqd is ending")
-        }
         try await journal.change(id) { record, _ in
             guard record.verdict == nil, record.state.isActive else {
                 throw RunLogError(.illegal, "acquisition \(record.id) has ended; it cannot be left for the next start")
@@ -176,6 +174,7 @@ extension Acquisition {
             return [AcquisitionEvent.changed]
         }
         state.withLock { $0.isLeft = true }
+        coordinator.leave(id)
     }
 
     /// Whether it is left for the next start.

@@ -228,11 +228,28 @@ public final class AcquisitionCoordinator: Sendable {
     /// Whether daqd is ending.
     var isEnding: Bool { state.withLock { $0.isEnding } }
 
-    /// Ends all acquisitions of a device that goes away without having ended them itself.
+    /// Ends the acquisition of a device that goes away without having ended it itself.
+    ///
+    /// What the device had taken over from an earlier start can be claimed again.
     public func settle(device: String, reason: String) async {
-        for acquisition in journal.acquisitions where acquisition.device == device && acquisition.record.verdict == nil
-        {
-            _ = try? await acquisition.finish(failure: DeviceError(.failed, reason))
+        for acquisition in journal.acquisitions where acquisition.device == device {
+            if acquisition.record.verdict != nil { continue }
+            if acquisition.isResumed {
+                leave(acquisition.id)
+            } else {
+                _ = try? await acquisition.finish(failure: DeviceError(.failed, reason))
+            }
+        }
+    }
+
+    /// Makes an open acquisition one that can be claimed.
+    func leave(_ id: String) {
+        guard let left = journal.acquisition(id) else { return }
+        let acquisition = Acquisition(resuming: left.record, coordinator: self)
+        journal.add(acquisition)
+        state.withLock { state in
+            state.interrupted.removeAll { $0.id == id }
+            state.interrupted.append(acquisition)
         }
     }
 
@@ -254,7 +271,7 @@ public final class AcquisitionCoordinator: Sendable {
         for acquisition in journal.acquisitions {
             if acquisition.record.verdict != nil {
                 _ = try? await acquisition.finish()
-            } else if !acquisition.isResumed, !acquisition.isLeft {
+            } else if !acquisition.isResumed {
                 let error = DeviceError(.failed, "daqd ended before the device had ended its acquisition")
                 _ = try? await acquisition.finish(failure: error)
             }

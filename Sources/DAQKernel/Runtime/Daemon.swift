@@ -101,7 +101,8 @@ public actor Daemon {
         try await coordinator.recover()
         for component in configuration.simulators { await startSimulator(component, services) }
         for component in configuration.devices { await startDevice(component, configuration, services) }
-        await coordinator.settleInterrupted()
+        let absent = devices.filter { !$0.value.isMade }.keys
+        await coordinator.settleInterrupted(absent: Set(absent))
         var isReady = true
         for component in configuration.frontends { isReady = await startFrontend(component, services) && isReady }
         startPulse(services)

@@ -69,6 +69,9 @@ final class DeviceRunner: Sendable {
         }
     }
 
+    /// Whether there is a device; one that could not be made keeps its interrupted acquisitions for another start.
+    var isMade: Bool { device != nil }
+
     /// Restores saved values, shows the device and keeps it running.
     func start() {
         if configuration.autosave { restore() }
