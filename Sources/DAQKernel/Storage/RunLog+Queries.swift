@@ -95,8 +95,10 @@ extension SQLiteConnection {
         values.append(.integer(Int64(limit + 1)))
         var page = AcquisitionPage(records: [], next: nil)
         var last: Int64 = 0
+        // The inner query picks from indexes alone, so that whole rows are read for one page only.
+        let chosen = "SELECT sequence FROM acquisitions\(condition) ORDER BY sequence DESC LIMIT ?\(values.count)"
         try self.query(
-            "SELECT \(Self.columns) FROM acquisitions\(condition) ORDER BY sequence DESC LIMIT ?\(values.count)", values
+            "SELECT \(Self.columns) FROM acquisitions WHERE sequence IN (\(chosen)) ORDER BY sequence DESC", values
         ) { row throws(RunLogError) in
             if page.records.count == limit {
                 page.next = String(last)
