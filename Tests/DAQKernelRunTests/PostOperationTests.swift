@@ -280,6 +280,22 @@ struct PostOperationTests {
         try await until { try await self.jobs(site, record.id)[1].state == .succeeded }
     }
 
+    @Test("one that could not be made is blocked with the reason, holds nobody up, and runs when it can be made")
+    func absent() async throws {
+        let site = try Site()
+        defer { site.log.close() }
+        var rules = PostOperationRules()
+        rules.wait = true
+        await site.chain(PostOperationEntry("verify", absent: "its plugin was refused (P302)", rules: rules))
+        let record = try await site.taken().finish()
+        #expect(record.state == .done)
+        try await until { try await self.jobs(site, record.id)[0].state == .blocked }
+        #expect(try await jobs(site, record.id)[0].lastError == "its plugin was refused (P302)")
+        #expect(try await jobs(site, record.id)[0].attempts == 0)
+        await site.chain(entry("verify") { _ in PostOperationResult("checked") })
+        try await until { try await self.jobs(site, record.id)[0].state == .succeeded }
+    }
+
     @Test("observers hear of every step")
     func events() async throws {
         let site = try Site()

@@ -11,6 +11,8 @@ public struct PostOperationEntry: Sendable {
     public let rules: PostOperationRules
     /// Whether the first attempt comes before the acquisition's busy flag falls.
     public let waits: Bool
+    /// Why it cannot run now; its jobs wait until a start or reload at which it can.
+    let absence: String?
 
     /// Makes an entry.
     /// - Parameter waitsByDefault: What holds where the configuration does not say: true for `verify` only.
@@ -20,5 +22,23 @@ public struct PostOperationEntry: Sendable {
         self.operation = operation
         self.rules = rules
         waits = rules.wait ?? waitsByDefault
+        absence = nil
+    }
+
+    /// Makes an entry for an operation that could not be made: its jobs are queued, seen as blocked with the reason, and wait.
+    /// - Parameter reason: One sentence: the plugin was refused, the settings are wrong.
+    public init(_ name: String, absent reason: String, rules: PostOperationRules) {
+        self.name = name
+        operation = AbsentOperation(reason: reason)
+        self.rules = rules
+        waits = false
+        absence = reason
+    }
+
+    private struct AbsentOperation: PostOperation {
+        let reason: String
+        func run(_ job: PostOperationJob, _ context: PostOperationContext) async throws -> PostOperationResult {
+            throw PostOperationError(.temporary, reason)
+        }
     }
 }

@@ -19,7 +19,8 @@ extension PostOperationQueue {
         case .failed: logger.error("Post-operation failed", ["acquisition": id, "attempts": attempts, "error": error])
         case .waiting: logger.notice("Post-operation put back into the queue", ["acquisition": id])
         case .blocked:
-            logger.warning("Post-operation is not configured any more and waits until it is", ["acquisition": id])
+            logger.warning(
+                "Post-operation cannot run now and waits until it can", ["acquisition": id, "reason": error])
         case .running, .skipped: break
         }
     }

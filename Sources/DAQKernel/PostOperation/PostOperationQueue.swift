@@ -174,7 +174,11 @@ public actor PostOperationQueue {
         if !jobs.contains(where: { $0.waits && $0.attempts == 0 && !$0.state.isFinal }) { letGo(run) }
         guard let job = jobs.first(where: { !$0.state.isFinal }) else { return false }
         guard let entry = chains[job.device]?.entries.first(where: { $0.name == job.name }) else {
-            try await block(job)
+            try await block(job, "device \(job.device) has no post-operation \(job.name) in the configuration")
+            return false
+        }
+        if let absence = entry.absence {
+            try await block(job, absence)
             return false
         }
         if job.state == .retrying {
@@ -246,11 +250,11 @@ public actor PostOperationQueue {
         report(job)
     }
 
-    private func block(_ waiting: PostOperationRecord) async throws {
-        guard waiting.state != .blocked else { return }
+    private func block(_ waiting: PostOperationRecord, _ reason: String) async throws {
+        if waiting.state == .blocked, waiting.lastError == reason { return }
         var job = waiting
         job.state = .blocked
-        job.lastError = "device \(job.device) has no post-operation \(job.name) in the configuration"
+        job.lastError = reason
         try await save(job)
         report(job)
     }

@@ -9,7 +9,7 @@ public enum PostOperationState: String, Sendable, Hashable, CaseIterable {
     case running
     /// The last attempt failed; another one is due at its time.
     case retrying
-    /// The configuration has no such operation now; it runs as soon as there is one again.
+    /// There is no such operation now (not configured, plugin refused); it runs as soon as there is one again.
     case blocked
     /// Done.
     case succeeded

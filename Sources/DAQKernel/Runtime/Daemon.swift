@@ -265,8 +265,7 @@ public actor Daemon {
             logger.error(
                 "The post-operation could not be made", ["code": "P404", "reason": .string(String(describing: error))])
             return PostOperationEntry(
-                component.name, UnavailableOperation(reason: String(describing: error)),
-                rules: PostOperationRules(component))
+                component.name, absent: String(describing: error), rules: PostOperationRules(component))
         }
     }
 
@@ -373,14 +372,5 @@ public actor Daemon {
         services.coordinator.log.close()
         stateLock = nil
         logger.notice("daqd stopped")
-    }
-}
-
-/// Stands in for a post-operation that could not be made: reports instead of dropping the work.
-private struct UnavailableOperation: PostOperation {
-    let reason: String
-
-    func run(_ job: PostOperationJob, _ context: PostOperationContext) async throws -> PostOperationResult {
-        throw DeviceError(.unavailable, reason)
     }
 }
