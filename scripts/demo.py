@@ -87,11 +87,12 @@ def log_tail():
     return "\n".join("  " + line for line in LOG.read_text(errors="replace").splitlines()[-15:])
 
 
-def bar(done, total, text):
+def bar(fraction, text):
     width = 40
-    filled = width * done // total if total else 0
-    end = "\r" if sys.stdout.isatty() else "\n"
-    print(f"  [{'#' * filled}{'.' * (width - filled)}] {done:2d}/{total} frames  {text:24}", end=end, flush=True)
+    filled = round(width * min(1, max(0, fraction)))
+    end = "" if sys.stdout.isatty() else "\n"
+    start = "\r\033[K" if sys.stdout.isatty() else ""
+    print(f"{start}  [{'#' * filled}{'.' * (width - filled)}] {fraction:4.0%}  {text}", end=end, flush=True)
 
 
 def size_text(size):
@@ -110,40 +111,36 @@ def acquire(process):
     write("series/file_prefix", "demo_")
     before = {one["id"] for one in get("acquisitions?device=eiger1")["acquisitions"]}
     operation = request("POST", "/api/v1/devices/eiger1/commands/acquire?wait=0")[1]
-    path = f"operations/{operation['id']}"
     shown = None
-    while True:
+    while not operation["ended"]:
         if process.poll() is not None:
             raise Failure(f"daqd ended with status {process.returncode}; the last lines of {LOG}:\n{log_tail()}")
-        operation = get(path)
-        new = [one for one in get("acquisitions?device=eiger1")["acquisitions"] if one["id"] not in before]
-        now = (new[0]["received"] or 0, new[0]["state"]) if new else (0, "configuring")
+        now = (round(operation["progress"], 1 if not sys.stdout.isatty() else 2), operation["message"])
         if now != shown:
             shown = now
-            bar(now[0], FRAMES, now[1])
-        if operation["ended"] and new:
-            break
-        if operation["ended"]:
-            raise Failure(f"the series did not begin: {operation['error'] or operation['message']}")
+            bar(*now)
         time.sleep(0.1)
-    record = get(f"acquisitions/{new[0]['id']}")
-    bar(record["received"] or 0, FRAMES, record["state"])
+        operation = get(f"operations/{operation['id']}")
+    new = [one for one in get("acquisitions?device=eiger1")["acquisitions"] if one["id"] not in before]
+    bar(operation["progress"], operation["message"] or operation["state"])
     print()
-    return record
+    if not new:
+        raise Failure(f"the series did not begin: {operation['error'] or operation['message']}")
+    return new[0]
 
 
 def post_operations(record, process):
     """Waits for every post-operation of the acquisition to end."""
 
     def all_ended():
-        found = get(f"acquisitions/{record['id']}").get("post_operations", [])
-        return found if all(one["ended"] for one in found) else None
+        found = get(f"runs/{record['id']}")["post_operations"]
+        return (found,) if all(one["ended"] for one in found) else None
 
-    return wait_for("the end of the post-operations", all_ended, 120, process) or []
+    return wait_for("the end of the post-operations", all_ended, 120, process)[0]
 
 
 def show(record, operations):
-    print(f"\nAcquisition {record['id']}: {record['state']}, {record['frames']} frames. {record['result'] or ''}\n")
+    print(f"\nAcquisition {record['id']}: {record['state']}, {record['result'] or record['frames']}\n")
     print("Files")
     for artifact in record["artifacts"]:
         print(f"  {artifact['path']}")
@@ -153,16 +150,14 @@ def show(record, operations):
         print(f"  {one['name']:12} {one['state']:10} {one['note'] or one['last_error'] or ''}")
 
 
-def next_steps(record, daqd):
-    master = next((one["path"] for one in record["artifacts"] if one["role"] == "master"), "FILE")
+def next_steps(daqd):
     print(f"""
 What to try next
   make run                                                        the same site, until Ctrl-C; then in another shell:
   curl {BASE}/api/v1/devices/eiger1/parameters/series/frame_time
-  curl -X PUT {BASE}/api/v1/devices/eiger1/parameters/series/frame_time -d '{{"value": 0.2}}'
+  curl -X PUT --json '{{"value": 0.2}}' {BASE}/api/v1/devices/eiger1/parameters/series/frame_time
   curl -X POST '{BASE}/api/v1/devices/eiger1/commands/acquire?wait=60'
   curl -N {BASE}/api/v1/events
-  h5dump -n {master}
   {os.path.relpath(daqd)} runs
   cp plugins.conf site.conf, edit it, and {os.path.relpath(daqd)} --config site.conf --check""")
 
@@ -194,15 +189,15 @@ def run(daqd):
         wait_for("daqd's readiness", lambda: request("GET", "/readyz")[0] == 200, 30, process)
         print(f"ready after {(time.monotonic() - begin) * 1e3:.0f} ms; loaded plugins:")
         for plugin in get("plugins")["plugins"]:
-            names = ", ".join(f"{one['kind']} {one['type']}" for one in plugin.get("registers", []))
+            names = ", ".join(f"{one['kind']} {one['type']}" for one in plugin["registered"])
             print(f"  {plugin['id']:22} {plugin['version']:8} {names}")
-        wait_for("the connection to the simulated Eiger", connected, 30, process)
+        wait_for("the connection to the simulated Eiger and its initialization", initialized, 60, process)
         print(f"\ntaking {FRAMES} frames of {FRAME_SECONDS} s on eiger1")
         record = acquire(process)
         operations = post_operations(record, process)
         record = get(f"acquisitions/{record['id']}")
         show(record, operations)
-        next_steps(record, daqd)
+        next_steps(daqd)
         if record["state"] != "done" or any(one["state"] != "succeeded" for one in operations):
             raise Failure(f"the series or a post-operation did not succeed; see {LOG}")
     finally:
@@ -212,8 +207,10 @@ def run(daqd):
     print("\ndaqd stopped, status 0.")
 
 
-def connected():
-    return get("devices/eiger1")["state"] == "connected"
+def initialized():
+    """A detector is initialized by itself when it answers; a series must wait for that."""
+    state = get("devices/eiger1/parameters/detector/status/state")
+    return state["value"] == "idle" and not get("devices/eiger1/commands/initialize")["busy"]
 
 
 def main():
