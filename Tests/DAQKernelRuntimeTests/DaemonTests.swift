@@ -178,7 +178,7 @@ struct DaemonTests {
         #expect(await stage.until { socket.messages().filter { $0.contains("READY=1") }.count == 2 })
         #expect(await stage.end() == .success)
         let messages = socket.messages()
-        #expect(messages.first?.hasPrefix("READY=1\nSTATUS=1 devices") == true)
+        #expect(messages.first?.hasPrefix("READY=1\nSTATUS=devices: 1") == true)
         #expect(messages.contains { $0.hasPrefix("RELOADING=1\nMONOTONIC_USEC=") })
         #expect(messages.last { !$0.contains("WATCHDOG") }?.hasPrefix("STOPPING=1") == true)
     }

@@ -15,8 +15,9 @@ public protocol Device: AnyObject, Sendable {
 
     /// Brings the hardware to a safe state; default: nothing.
     ///
-    /// Called once, also when ``run()`` never got anywhere. Running commands were asked to end before; new ones are
-    /// refused. Has the device's `stop_timeout`, more if it asks by ``DeviceContext/needsMoreTime(_:)``.
+    /// Called once, also when ``run()`` never got anywhere. New commands are refused from here on; running ones were
+    /// cancelled, but for an acquisition's: it hears of the stop by ``Acquisition/stop`` and may be ended from here, so
+    /// that the hardware ends it safely. The kernel waits for both. Has the device's `stop_timeout`, more if it asks by ``DeviceContext/needsMoreTime(_:)``.
     func stop() async
 
     /// Named views of parameters and commands for frontends; default: none, frontends use the plain paths.

@@ -116,7 +116,7 @@ public actor Daemon {
     var site: Site? { services?.site }
 
     private var summary: String {
-        "\(devices.count) devices, \(frontends.count) frontends"
+        "devices: \(devices.count), frontends: \(frontends.count)"
     }
 
     private func configureLogging(_ section: LoggingSection) {

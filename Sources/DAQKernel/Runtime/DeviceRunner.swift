@@ -151,13 +151,14 @@ final class DeviceRunner: Sendable {
     }
 
     private func stopGracefully() async {
+        async let stopped: Void? = device?.stop()
         let inAcquisition = services.coordinator.active.contains { $0.device == node.name && !$0.isResumed }
         for operation in services.site.operations.running(device: node.name) {
             // An acquisition hears of the stop itself and ends safely; cancelling its command would cut that short.
             if !inAcquisition { operation.cancel() }
             _ = await operation.end()
         }
-        await device?.stop()
+        _ = await stopped
         let task = running.withLock { $0 }
         task?.cancel()
         await task?.value
