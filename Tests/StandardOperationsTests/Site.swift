@@ -32,6 +32,12 @@ final class Site: Sendable {
 
     /// Makes an operation as the daemon does: the plugin registers, the configuration is decoded, the factory makes.
     func operation(_ yaml: String) throws -> any PostOperation {
+        try #require(try check("post_operations:\n  op: \(yaml)\n")["op"])
+    }
+
+    /// Decodes the section `post_operations` of a text and makes every operation in it.
+    @discardableResult
+    func check(_ text: String) throws -> [String: any PostOperation] {
         let registry = Registry()
         let visit = registry.lend { StandardOperations.register($0) }
         #expect(visit == .own && registry.endPlugin().registered.count == 5 && registry.endPlugin().problems == [])
@@ -40,19 +46,19 @@ final class Site: Sendable {
                 ComponentType(
                     .postOperation, type, summary: summary,
                     settings: registry.settings(.postOperation, type) ?? [])
-            })
-        let text = """
-            site: {name: test, state: \(path("state")), data: \(root)}
-            post_operations:
-              op: \(yaml)
-            """
+            } + [ComponentType(.device, "eiger", summary: "A device", settings: [])])
+        let text = "site: {name: test, state: \(path("state")), data: \(root)}\n" + text
+        let environment = Environment(["HOME": root, "LOGBOOK_TOKEN": "s3cret"])
         let document = try ConfigurationDocument.parse(
-            Array(text.utf8), file: path("plugins.conf"), environment: Environment([:]))
-        let configuration = try ConfigurationDraft(document, environment: Environment([:])).resolve(catalog)
-        let component = try #require(configuration.component(.postOperation, "op"))
-        let factory = try #require(registry.postOperation(component.type))
-        return try factory.make(
-            component.settings, PostOperationSetup(name: "op", logger: logger, dataRoot: root))
+            Array(text.utf8), file: path("plugins.conf"), environment: environment)
+        let configuration = try ConfigurationDraft(document, environment: environment).resolve(catalog)
+        var made: [String: any PostOperation] = [:]
+        for component in configuration.postOperations {
+            let factory = try #require(registry.postOperation(component.type))
+            made[component.name] = try factory.make(
+                component.settings, PostOperationSetup(name: component.name, logger: logger, dataRoot: root))
+        }
+        return made
     }
 
     /// The sentence with which a configuration is refused.

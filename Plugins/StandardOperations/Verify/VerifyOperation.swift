@@ -49,8 +49,6 @@ struct VerifyOperation: PostOperation {
         guard verdict.problems.isEmpty else {
             throw PostOperationError(.dataWrong, verdict.summary, artifacts: judged)
         }
-        context.logger.notice(
-            "Files verified", ["acquisition": .string(acquisition.id), "found": .string(verdict.summary)])
         return PostOperationResult(verdict.summary, artifacts: judged)
     }
 }
