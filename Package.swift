@@ -50,6 +50,7 @@ let plugins: [[Target]] = [
         "StandardOperations", path: "Plugins/StandardOperations", dependencies: [storage, transports, "CPNG"],
         exclude: ["CLibraries"]),
     plugin("ProbePlugin", path: "Tests/ProbePlugin", dependencies: []),
+    plugin("AcquirerPlugin", path: "Tests/AcquirerPlugin", dependencies: []),
     // Optimised in debug builds too: it draws and bit-shuffles images.
     plugin(
         "EigerSimulator", path: "Simulators/EigerSimulator", dependencies: [routes, storage, "CMemoryFile"],
@@ -110,7 +111,9 @@ let package = Package(
         .target(name: "ServerTesting", path: "Tests/ServerTesting", swiftSettings: testSettings),
         .testTarget(
             name: "EigerPluginTests",
-            dependencies: ["EigerPlugin", "EigerSimulator", "ServerTesting", kernel, storage, transports],
+            dependencies: [
+                "AcquirerPlugin", "EigerPlugin", "EigerSimulator", "ServerTesting", "daqd", kernel, storage, transports,
+            ],
             path: "Tests/EigerPluginTests", swiftSettings: testSettings),
         .systemLibrary(name: "CPNG", path: "Plugins/StandardOperations/CLibraries/CPNG"),
         .testTarget(

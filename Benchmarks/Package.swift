@@ -14,7 +14,10 @@ let settings: [SwiftSetting] = [
 
 let package = Package(
     name: "Benchmarks",
-    dependencies: [.package(path: "../Sources/DAQKernel"), .package(path: "../Sources/DAQStorage")],
+    dependencies: [
+        .package(path: "../Sources/DAQKernel"), .package(path: "../Sources/DAQStorage"),
+        .package(path: "../Sources/DAQTransports"),
+    ],
     targets: [
         .executableTarget(
             name: "codec", dependencies: [.product(name: "DAQStorage", package: "DAQStorage")], path: "Codec",
@@ -22,6 +25,11 @@ let package = Package(
         .executableTarget(
             name: "kernel", dependencies: [.product(name: "DAQKernel", package: "DAQKernel")], path: "Kernel",
             swiftSettings: settings),
+        .executableTarget(
+            name: "fetch",
+            dependencies: [
+                .product(name: "DAQKernel", package: "DAQKernel"), .product(name: "DAQTransports", package: "DAQTransports"),
+            ], path: "Fetch", swiftSettings: settings),
         .executableTarget(name: "empty", path: "Empty", swiftSettings: settings),
     ]
 )

@@ -42,15 +42,18 @@ final class EigerDetector: Device {
             seriesNumber: Parameter(
                 "series/number", "The detector's number of the series", access: .read, initial: Int64(-1)),
             message: Parameter("message", "What the device does, in one sentence", access: .read, initial: ""))
+        let interrupted = context.acquisitions.claimInterrupted()
         runner = SeriesRunner(
-            context: context, settings: settings, lifecycle: lifecycle, configurator: configurator, monitor: monitor)
+            context: context, settings: settings, lifecycle: lifecycle, configurator: configurator, monitor: monitor,
+            interrupted: interrupted)
         series = SeriesParameters(settings)
         commands = EigerCommands(runner, series)
+        commands.acquire.allow { [weak runner] in runner?.objection }
         watcher = DetectorWatcher(
             context: context, settings: settings, runner: runner, configurator: configurator,
             apiVersion: Parameter(
                 "api_version", "SIMPLON version that is spoken", access: .read, initial: client.version),
-            interrupted: context.acquisitions.claimInterrupted())
+            interrupted: interrupted)
         keys.table.bind { [weak keys] key, value, _ in
             guard let keys else { throw DeviceError(.unavailable, "the device is being stopped") }
             try await keys.write(key, value)

@@ -20,6 +20,7 @@ extension SeriesRunner {
     /// To be called once the detector answers; ends however that goes, except by a cancellation, which leaves it for the next start.
     func recover(_ acquisition: Acquisition) async {
         context.logger.notice("An interrupted series is taken up", ["acquisition": .string(acquisition.id)])
+        defer { settled(acquisition) }
         do {
             let sentence = try await collectRest(of: acquisition)
             _ = try await acquisition.finish(failure: sentence.map { DeviceError(.failed, $0) })
@@ -42,6 +43,7 @@ extension SeriesRunner {
         }
         let wasCollecting = notes.phase == .collecting
         if !wasCollecting { try await settle(notes) }
+        settled(acquisition)
         if notes.number == nil {
             let listed = try await client.files()
             guard let number = notes.number(from: listed) else { return "\(ended); the detector holds no file of it" }

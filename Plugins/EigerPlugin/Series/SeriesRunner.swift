@@ -21,11 +21,13 @@ final class SeriesRunner: Sendable {
     let monitor: Monitor
     let client: SIMPLONClient
     private let current = Mutex<SeriesControl?>(nil)
+    /// Acquisitions of an earlier process whose series the detector may still be taking.
+    private let unsettled: Mutex<Set<String>>
     private var keys: KeyService { lifecycle.keys }
 
     init(
         context: DeviceContext, settings: EigerSettings, lifecycle: DetectorLifecycle, configurator: Configurator,
-        monitor: Monitor
+        monitor: Monitor, interrupted: [Acquisition]
     ) {
         self.context = context
         self.settings = settings
@@ -33,10 +35,21 @@ final class SeriesRunner: Sendable {
         self.configurator = configurator
         self.monitor = monitor
         client = lifecycle.keys.client
+        unsettled = Mutex(Set(interrupted.map(\.id)))
     }
 
     /// The series that runs now; for the commands that end it.
     var control: SeriesControl? { current.withLock { $0 } }
+
+    /// Why no series can begin now; `nil` when one can.
+    var objection: String? {
+        unsettled.withLock { $0.min() }.map { "the interrupted series \($0) is still being completed" }
+    }
+
+    /// The detector has ended a series of an earlier process.
+    func settled(_ acquisition: Acquisition) {
+        _ = unsettled.withLock { $0.remove(acquisition.id) }
+    }
 
     /// Runs one series; also when the caller is cancelled it ends in order, with its files collected.
     func run(_ wish: SeriesWish, progress: Progress) async throws {

@@ -1,0 +1,93 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+import DAQTransports
+import Foundation
+import Testing
+
+@testable import DAQKernel
+@testable import EigerPlugin
+
+/// A simulated detector that other people wrote: PyPI's `tickit-devices`, over its HTTP.
+///
+/// It has no version resource, no files and no limits, so the device speaks 1.8.0 unasked and fetches nothing.
+@Suite("tickit-devices")
+struct TickitTests {
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+
+    private static func freePorts(_ count: Int) throws -> [Int] {
+        var descriptors: [Int32] = []
+        defer { for descriptor in descriptors { close(descriptor) } }
+        return try (0..<count).map { _ in
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            descriptors.append(descriptor)
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+                }
+            }
+            try #require(isBound)
+            return Int(UInt16(bigEndian: address.sin_port))
+        }
+    }
+
+    @Test("a measurement from initialize to disarm", .timeLimit(.minutes(5)))
+    func measurement() async throws {
+        var setup = ChildProcess([Self.root + "/scripts/python-venv"])
+        setup.timeout = .seconds(240)
+        let made = try await setup.run()
+        try #require(made.succeeded, "\(made.errors.text)")
+        let python = made.output.text.trimmingCharacters(in: .whitespacesAndNewlines)
+        let ports = try Self.freePorts(3)
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tickit-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let description = """
+            - type: tickit_devices.eiger.Eiger
+              name: eiger
+              inputs: {}
+              host: 127.0.0.1
+              port: \(ports[0])
+              stream_host: 127.0.0.1
+              stream_legacy_port: \(ports[1])
+              stream_cbor_port: \(ports[2])
+            """
+        try description.write(toFile: folder + "/eiger.yaml", atomically: true, encoding: .utf8)
+        var simulator = ChildProcess([python, "-m", "tickit", "all", folder + "/eiger.yaml"])
+        simulator.timeout = .seconds(240)
+        simulator.grace = .seconds(2)
+        let running = Task { [simulator] in try await simulator.run() }
+        defer { running.cancel() }
+        try await measure(port: ports[0])
+        running.cancel()
+        _ = await running.result
+    }
+
+    private func measure(port: Int) async throws {
+        let bench = try await Bench(port: port) { settings in
+            settings.apiVersion = "1.8.0"
+            settings.retrieve = .none
+        }
+        defer { bench.remove() }
+        try await bench.untilIdle()
+        #expect(try bench.value("detector/config/description").string?.isEmpty == false)
+        // Its change lists are those of a real unit, with a name that does not exist among them.
+        try await bench.set("detector/config/photon_energy", .float(12_000))
+        #expect(try bench.value("detector/config/photon_energy") == .float(12_000))
+        try await bench.set("detector/config/threshold/difference/mode", .string("enabled"))
+        try await bench.set("series/exposure_time", .float(0.5))
+        try await bench.set("series/frame_time", .float(0.1))
+        try await bench.call("acquire")
+        let record = try #require(try await bench.records().first)
+        #expect(record.state == .done)
+        #expect(record.frames.received == nil)
+        #expect(record.result?.contains("not counted") == true)
+        #expect(try bench.value("detector/config/nimages").integer == 5)
+        try await bench.untilIdle()
+        await bench.stop()
+    }
+}
