@@ -79,12 +79,12 @@ extension RESTService {
         let wait = try request.seconds("wait", atMost: settings.maximumWait) ?? settings.wait
         let operation = try command.start(try arguments(request, of: command), origin: origin(request))
         let status = await operation.status(within: wait)
+        if Task.isCancelled, command.policy.endsWithCaller { operation.cancel() }
         if !status.state.isFinal {
             var response = HTTPResponse.json(describe(operation), status: 202)
             response.headers.add("Location", Self.root + "operations/\(operation.id)")
             return response
         }
-        if command.policy.endsWithCaller, Task.isCancelled { operation.cancel() }
         if let error = status.error { throw error }
         return .json(describe(operation))
     }

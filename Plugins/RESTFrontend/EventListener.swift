@@ -54,8 +54,7 @@ final class EventListener: Sendable {
         for device in site.devices where shows(device.name) {
             for parameter in device.parameters { follow(parameter, device.name) }
         }
-        var updates: [Update] = []
-        subscription.drain(into: &updates)  // present values: a client gets them with its first events
+        subscription.drain { _ in }  // present values: a client gets them with its first events
         let acquisitions = site.acquisitions.observe { [weak self] event in self?.add(event) }
         let operations = site.operations.observe { [weak self] operation, status in self?.add(operation, status) }
         let task = Task { [weak self, wakes] in
@@ -168,11 +167,9 @@ final class EventListener: Sendable {
             events.append(Event(topic: .tree, device: "daqd", name: "", data: Array(data.text.utf8)))
         }
         for event in tree { events += self.events(of: event) }
-        var updates: [Update] = []
-        subscription.drain(into: &updates)
-        for update in updates {
-            guard let (device, name) = state.withLock({ $0.slots[update.slot] }) else { continue }
-            events += Self.events(of: update, device, name)
+        subscription.drain { update in
+            guard let (device, name) = state.withLock({ $0.slots[update.slot] }) else { return }
+            events += Self.events(of: copy update, device, name)
         }
         if !events.isEmpty { deliver(events) }
     }

@@ -4,6 +4,7 @@
 import DAQRoutes
 import Foundation
 import HTTPTesting
+import Synchronization
 import Testing
 
 @Suite("HTTP server and hostile clients")
@@ -148,6 +149,43 @@ struct HostileClientTests {
         #expect(try await fixture.ask("GET /later").text == "later")
         fixture.server.stop()
         fixture.server.stop()
+    }
+
+    @Test("the task of a client that left is cancelled, and so is a stream that has nothing to say")
+    func abandoned() async throws {
+        let waits = Mutex(false)
+        let streams = Mutex(false)
+        var router = HTTPRouter()
+        router.on(.get, "/wait") { _ in
+            try? await Task.sleep(for: .seconds(3600))
+            waits.withLock { $0 = true }
+            return HTTPResponse(200)
+        }
+        router.on(
+            .get, "/stream",
+            immediate: { _ in
+                HTTPResponse(
+                    200, headers: [:],
+                    body: .stream(length: nil) { writer in
+                        try await writer.write([65])
+                        try? await Task.sleep(for: .seconds(3600))
+                        streams.withLock { $0 = true }
+                    })
+            })
+        let server = try HTTPServer(HTTPServerConfiguration(), router)
+        let port = server.port
+        try await blocking {
+            for path in ["/wait", "/stream"] {
+                let connection = try RawConnection(port: port)
+                connection.send("GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n")
+                if path == "/stream" { _ = connection.receive() }
+            }
+        }
+        let deadline = ContinuousClock.now + .seconds(60)
+        while ContinuousClock.now < deadline, !(waits.withLock { $0 } && streams.withLock { $0 }) {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(waits.withLock { $0 } && streams.withLock { $0 })
     }
 
     @Test("two hundred connections at once are all answered")

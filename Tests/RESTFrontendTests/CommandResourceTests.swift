@@ -73,6 +73,22 @@ struct CommandResourceTests {
         #expect(reply.status == 200 && reply.json["state"] == "succeeded")
     }
 
+    @Test("a command that ends with its caller is cancelled when the client leaves")
+    func leaving() async throws {
+        let fixture = try await RESTFixture()
+        let port = fixture.port
+        try await blocking {
+            let connection = try RawConnection(port: port)
+            connection.send(
+                "POST \(Self.base)group/tied?wait=20 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
+        }
+        let deadline = ContinuousClock.now + .seconds(60)
+        while ContinuousClock.now < deadline, fixture.site.operations.all.first?.status.state != .cancelled {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(fixture.site.operations.all.first?.status.state == .cancelled)
+    }
+
     @Test("commands are described", arguments: ["add", "group/slow", "group%2Fslow"])
     func describe(name: String) async throws {
         let (status, json) = try await RESTFixture().json("GET \(Self.base)\(name)")

@@ -74,6 +74,11 @@ final class RESTFixture: Sendable {
                 try await progress.sleep(seconds: seconds)
             })
         try node.add(
+            Command<Void>("group/tied", "Ends with its caller", policy: CommandPolicy(.parallel, endsWithCaller: true))
+            {
+                try await $0.sleep(seconds: 3600)
+            })
+        try node.add(
             Command<Bool>("invert", "Turns it round", Argument<Bool>("flag"), policy: CommandPolicy(.parallel)) {
                 _, flag in !flag
             })

@@ -20,60 +20,65 @@ struct HTTPTarget: Sendable {
 
     /// Splits and decodes a target; nil for a bad escape, a NUL or text that is not UTF-8.
     init?(parsing target: String) {
-        let text = target.utf8
-        var start = Self.pathStart(text)
-        var segments: [String] = []
-        segments.reserveCapacity(8)
-        if start < text.endIndex, text[start] == UInt8(ascii: "/") { text.formIndex(after: &start) }
-        let mark = text[start...].firstIndex(of: UInt8(ascii: "?")) ?? text.endIndex
-        if start < mark {
-            var index = start
-            while true {
-                let end = text[index..<mark].firstIndex(of: UInt8(ascii: "/")) ?? mark
-                guard let segment = Self.decode(target[index..<end], plusIsSpace: false) else { return nil }
-                segments.append(segment)
-                if end == mark { break }
-                index = text.index(after: end)
-            }
-        }
-        path = segments
-        guard mark < text.endIndex else {
+        let bytes = Array(target.utf8)
+        var start = Self.pathStart(bytes)
+        if start < bytes.count, bytes[start] == UInt8(ascii: "/") { start += 1 }
+        var mark = start
+        while mark < bytes.count, bytes[mark] != UInt8(ascii: "?") { mark += 1 }
+        guard let path = Self.segments(bytes, start..<mark) else { return nil }
+        self.path = path
+        guard mark < bytes.count else {
             query = []
             return
         }
-        guard let query = Self.pairs(target[text.index(after: mark)...]) else { return nil }
+        guard let query = Self.pairs(bytes[(mark + 1)...]) else { return nil }
         self.query = query
     }
 
-    /// Where the path begins in an absolute target (`http://host/path`, as proxies send), else at the start.
-    private static func pathStart(_ text: String.UTF8View) -> String.Index {
-        guard text.first != UInt8(ascii: "/"), let colon = text.firstIndex(of: UInt8(ascii: ":")),
-            text[colon...].starts(with: "://".utf8)
-        else { return text.startIndex }
-        let rest = text[text.index(colon, offsetBy: 3)...]
-        return rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? text.endIndex
+    /// Where the path begins in an absolute target (`http://host/path`, as proxies send), else 0.
+    private static func pathStart(_ bytes: [UInt8]) -> Int {
+        guard bytes.first != UInt8(ascii: "/"), let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
+            bytes[colon...].starts(with: "://".utf8)
+        else { return 0 }
+        return bytes[(colon + 3)...].firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? bytes.count
     }
 
-    private static func pairs(_ text: Substring) -> [(name: String, value: String)]? {
+    private static func segments(_ bytes: [UInt8], _ range: Range<Int>) -> [String]? {
+        if range.isEmpty { return [] }
+        var segments: [String] = []
+        segments.reserveCapacity(8)
+        var start = range.lowerBound
+        for index in range where bytes[index] == UInt8(ascii: "/") {
+            guard let segment = decode(bytes[start..<index], plusIsSpace: false) else { return nil }
+            segments.append(segment)
+            start = index + 1
+        }
+        guard let last = decode(bytes[start..<range.upperBound], plusIsSpace: false) else { return nil }
+        segments.append(last)
+        return segments
+    }
+
+    private static func pairs(_ bytes: ArraySlice<UInt8>) -> [(name: String, value: String)]? {
         var pairs: [(name: String, value: String)] = []
-        for part in text.utf8.split(separator: UInt8(ascii: "&")) {
+        for part in bytes.split(separator: UInt8(ascii: "&")) {
             let equals = part.firstIndex(of: UInt8(ascii: "=")) ?? part.endIndex
-            guard let name = decode(Substring(part[..<equals]), plusIsSpace: true),
-                let value = decode(Substring(part[equals...].dropFirst()), plusIsSpace: true)
+            guard let name = decode(part[..<equals], plusIsSpace: true),
+                let value = decode(part[equals...].dropFirst(), plusIsSpace: true)
             else { return nil }
             pairs.append((name, value))
         }
         return pairs
     }
 
-    private static func decode(_ text: Substring, plusIsSpace: Bool) -> String? {
-        let plain = text.utf8.allSatisfy { $0 != UInt8(ascii: "%") && $0 != UInt8(ascii: "+") }
-        if plain { return String(text) }
-        var bytes = text.utf8.makeIterator()
+    private static func decode(_ bytes: ArraySlice<UInt8>, plusIsSpace: Bool) -> String? {
+        var isPlain = true
+        for byte in bytes where byte == UInt8(ascii: "%") || byte == UInt8(ascii: "+") { isPlain = false }
+        if isPlain { return String(decoding: bytes, as: UTF8.self) }
+        var rest = bytes.makeIterator()
         var decoded: [UInt8] = []
-        while let byte = bytes.next() {
+        while let byte = rest.next() {
             if byte == UInt8(ascii: "%") {
-                guard let high = hexadecimal(bytes.next()), let low = hexadecimal(bytes.next()), high | low != 0 else {
+                guard let high = hexadecimal(rest.next()), let low = hexadecimal(rest.next()), high | low != 0 else {
                     return nil
                 }
                 decoded.append(high << 4 | low)

@@ -65,6 +65,14 @@ final class HTTPExchange: @unchecked Sendable {
         task?.cancel()
     }
 
+    /// Cancels the task of a waiting request: its client left. The task's response still resumes the connection.
+    func abandon() {
+        let task: Task<Void, Never>? = reply.withLock { reply in
+            if case .parked(let task) = reply { task } else { nil }
+        }
+        task?.cancel()
+    }
+
     /// The response of a resumed connection.
     func take() -> HTTPResponse? {
         reply.withLock { reply in

@@ -28,6 +28,7 @@ internal import Synchronization
 /// - What goes out is the handler's headers plus Date, Content-Length and, where needed, Connection. Small replies leave
 ///   in one segment; TCP_NODELAY is set.
 /// - `request.path` holds decoded segments and resolves no dots: check names before they meet a file system.
+/// - When a client leaves, the task that works for it is cancelled (within a second or two).
 /// - Errors: throw ``HTTPFailure``; replace `router.failure` to give all of them another shape.
 public final class HTTPServer: Sendable {
     /// What a server did since it started.
@@ -62,7 +63,10 @@ public final class HTTPServer: Sendable {
         self.daemon = Mutex(daemon)
         port = socket.port
         watch = Task {
-            while (try? await Task.sleep(for: .seconds(1))) != nil { core.cutOverdue() }
+            while (try? await Task.sleep(for: .seconds(1))) != nil {
+                core.cutOverdue()
+                core.endAbandoned()
+            }
         }
     }
 

@@ -21,6 +21,12 @@ final class PeerAddress: Sendable {
         unsafe setsockopt(descriptor, CInt(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<CInt>.size))
     }
 
+    /// Whether the client closed its side; to be asked only while the connection is open.
+    var hasLeft: Bool {
+        var byte: UInt8 = 0
+        return unsafe recv(descriptor, &byte, 1, CInt(MSG_PEEK | MSG_DONTWAIT)) == 0
+    }
+
     private static func format(_ address: UnsafePointer<sockaddr>?) -> String {
         guard let address = unsafe address else { return "" }
         let isIPv6 = unsafe address.pointee.sa_family == sa_family_t(AF_INET6)

@@ -8,7 +8,7 @@ internal import Synchronization
 /// What the callbacks of one server share.
 final class ServerCore: Sendable {
     let configuration: HTTPServerConfiguration
-    private let router: HTTPRouter
+    private let router: RouteTable
     private let waiting = Mutex(Waiting())
     private let accepted = Atomic(0)
     private let peers = Mutex<[ObjectIdentifier: PeerAddress]>([:])
@@ -18,7 +18,7 @@ final class ServerCore: Sendable {
     private struct Waiting {
         var stopped = false
         var exchanges: [ObjectIdentifier: HTTPExchange] = [:]
-        var writers: [ObjectIdentifier: HTTPBodyWriter] = [:]
+        var writers: [ObjectIdentifier: (writer: HTTPBodyWriter, peer: PeerAddress?)] = [:]
     }
 
     let hasThreadPerConnection: Bool
@@ -30,9 +30,7 @@ final class ServerCore: Sendable {
             hasThreadPerConnection = false
         }
         self.configuration = configuration
-        var router = router
-        router.prepare()
-        self.router = router
+        self.router = RouteTable(router)
     }
 
     var statistics: HTTPServer.Statistics {
@@ -77,6 +75,19 @@ final class ServerCore: Sendable {
                 shutdown(peer.descriptor, CInt(SHUT_RDWR))
             }
         }
+    }
+
+    /// Cancels what works for clients that left, so that nobody waits or streams for them.
+    func endAbandoned() {
+        let (exchanges, streams) = waiting.withLock { (Array($0.exchanges.values), Array($0.writers.values)) }
+        for exchange in exchanges where hasLeft(exchange.peer) { exchange.abandon() }
+        for stream in streams where hasLeft(stream.peer) { stream.writer.close() }
+    }
+
+    /// The lock keeps the descriptor open while it is asked.
+    private func hasLeft(_ peer: PeerAddress?) -> Bool {
+        guard let peer else { return false }
+        return peers.withLock { $0[ObjectIdentifier(peer)] != nil && peer.hasLeft }
     }
 
     private func monotonicSeconds() -> Int {
@@ -202,7 +213,7 @@ final class ServerCore: Sendable {
             let id = ObjectIdentifier(writer)
             let going = waiting.withLock { waiting in
                 guard !waiting.stopped else { return false }
-                waiting.writers[id] = writer
+                waiting.writers[id] = (writer, exchange.peer)
                 return true
             }
             guard going else { return reply.discard() }
@@ -216,7 +227,7 @@ final class ServerCore: Sendable {
         let ended = waiting.withLock { waiting in
             waiting.stopped = true
             defer { waiting.exchanges = [:]; waiting.writers = [:] }
-            return (Array(waiting.exchanges.values), Array(waiting.writers.values))
+            return (Array(waiting.exchanges.values), waiting.writers.values.map(\.writer))
         }
         for exchange in ended.0 { exchange.terminate(HTTPResponse(503)) }
         for writer in ended.1 { writer.close() }
