@@ -65,7 +65,7 @@ final class HTTPExchange: @unchecked Sendable {
         task?.cancel()
     }
 
-    /// Cancels the task of a waiting request: its client left. The task's response still resumes the connection.
+    /// Cancels the task of a waiting request whose client left; the task's response still resumes the connection.
     func abandon() {
         let task: Task<Void, Never>? = reply.withLock { reply in
             if case .parked(let task) = reply { task } else { nil }
