@@ -122,8 +122,9 @@ def acquire(process):
         time.sleep(0.1)
         operation = get(f"operations/{operation['id']}")
     new = [one for one in get("acquisitions?device=eiger1")["acquisitions"] if one["id"] not in before]
-    bar(operation["progress"], operation["message"] or operation["state"])
-    print()
+    bar(operation["progress"], operation["state"])
+    if sys.stdout.isatty():
+        print()
     if not new:
         raise Failure(f"the series did not begin: {operation['error'] or operation['message']}")
     return new[0]
