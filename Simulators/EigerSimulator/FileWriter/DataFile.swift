@@ -14,8 +14,9 @@ enum DataFile {
     static func make(
         _ name: String, images: Range<Int>, of metadata: SeriesMetadata, from ring: FrameRing
     ) async throws -> [UInt8] {
+        let size = expectedSize(images, ring)
         let file = try await HDF5.run {
-            let file = try HDF5File.createInMemory(MemoryName.unique(name))
+            let file = try HDF5File.createInMemory(name, expectedSize: size)
             try file.createGroup("entry", nexusClass: "NXentry")
             try file.createGroup("entry/data", nexusClass: "NXdata").setAttribute("signal", "data")
             return file
@@ -26,6 +27,11 @@ enum DataFile {
             try file.close()
             return bytes
         }
+    }
+
+    /// About how many bytes a file of so many images has.
+    static func expectedSize(_ images: Range<Int>, _ ring: FrameRing) -> Int {
+        ring.size(ofImages: images.count) + images.count * 4200 + (64 << 10)
     }
 
     /// Writes `/entry/data/data` into an open file.
@@ -42,16 +48,20 @@ enum DataFile {
             try dataset.setAttribute("image_nr_high", UInt64(metadata.firstImage + images.upperBound - 1))
             return dataset
         }
+        var copies = FrameCopies(ring)
         var next = images.lowerBound
         while next < images.upperBound {
             let turn = next..<min(next + imagesPerTurn, images.upperBound)
-            try await HDF5.run {
+            let before = copies
+            copies = try await HDF5.run {
+                var copies = before
                 for image in turn {
                     let mark = FrameMark(
                         image: UInt32(truncatingIfNeeded: image),
                         series: UInt16(truncatingIfNeeded: metadata.seriesNumber))
-                    try dataset.writeChunk(at: [image - images.lowerBound, 0, 0], ring.frame(mark))
+                    try dataset.writeChunk(at: [image - images.lowerBound, 0, 0], copies.frame(mark))
                 }
+                return copies
             }
             next = turn.upperBound
         }

@@ -20,8 +20,10 @@ struct MasterFile: Sendable {
 
     /// The bytes of a master that holds all images itself, or links to them.
     func make(_ name: String, images: Range<Int>?, from ring: FrameRing?) async throws -> [UInt8] {
+        let arrays = metadata.mask.count * 8 + (1 << 20)
+        let size = arrays + (images.flatMap { range in ring.map { DataFile.expectedSize(range, $0) } } ?? 0)
         let file = try await HDF5.run { () throws -> HDF5File in
-            let file = try HDF5File.createInMemory(MemoryName.unique(name))
+            let file = try HDF5File.createInMemory(name, expectedSize: size)
             try writeMetadata(file)
             return file
         }

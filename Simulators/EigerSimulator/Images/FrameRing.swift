@@ -26,8 +26,8 @@ struct FrameFormat: Hashable, Sendable {
 /// and a series of any length costs a copy per frame and no compression.
 struct FrameRing: Sendable {
     let format: FrameFormat
-    private let blobs: [[UInt8]]
-    private let markOffsets: [Int]
+    fileprivate let blobs: [[UInt8]]
+    fileprivate let markOffsets: [Int]
 
     /// How many different images a ring has.
     static let length = 8
@@ -47,10 +47,8 @@ struct FrameRing: Sendable {
 
     /// The stored bytes of one image of a series.
     func frame(_ mark: FrameMark) -> [UInt8] {
-        var blob = blobs[Int(mark.image) % blobs.count]
-        let values = format.codec == .bslz4 ? mark.planes : mark.bytes
-        for (offset, value) in zip(markOffsets, values) { blob[offset] = value }
-        return blob
+        var copies = FrameCopies(self)
+        return copies.frame(mark)
     }
 
     /// How many bytes a number of images takes, stored.
@@ -132,5 +130,24 @@ struct FrameRing: Sendable {
         case .lz4: (0..<FrameMark.pixels).map { 16 + $0 * pixelStep }
         case .bslz4: (0..<8).map { 16 + literalHeader + $0 * (blockSize / pixelStep / 8) }
         }
+    }
+}
+
+/// The images of a ring as one writer uses them: copied at their first use, then only their numbers change.
+struct FrameCopies: Sendable {
+    private var blobs: [[UInt8]]
+    private let ring: FrameRing
+
+    init(_ ring: FrameRing) {
+        self.ring = ring
+        blobs = ring.blobs
+    }
+
+    /// The stored bytes of one image of a series; to be let go before the next one is asked for, else they are copied.
+    mutating func frame(_ mark: FrameMark) -> [UInt8] {
+        let slot = Int(mark.image) % blobs.count
+        let values = ring.format.codec == .bslz4 ? mark.planes : mark.bytes
+        for (offset, value) in zip(ring.markOffsets, values) { blobs[slot][offset] = value }
+        return blobs[slot]
     }
 }

@@ -61,10 +61,15 @@ public final class HDF5File: HDF5Group {
     }
 
     /// Creates a file that lives in memory until `image()` takes its bytes.
-    /// - Parameter name: For messages, and what external links of other files may call it.
-    public static func createInMemory(_ name: String = "memory.h5") throws(StorageError) -> HDF5File {
+    /// - Parameters:
+    ///   - name: For messages, and what external links of other files may call it.
+    ///   - expectedSize: About how many bytes it will have; memory grows in steps of this, at least 1 MiB.
+    public static func createInMemory(
+        _ name: String = "memory.h5", expectedSize: Int = 0
+    ) throws(StorageError) -> HDF5File {
         let access = try access()
-        try check(H5Pset_fapl_core(access.id, 1 << 20, false), "cannot make \(name) in memory")
+        let step = min(max(expectedSize, 1 << 20), 1 << 32)
+        try check(H5Pset_fapl_core(access.id, step, false), "cannot make \(name) in memory")
         let file = try identifier(
             unsafe H5Fcreate(unique(name), daqd_h5_exclusive(), daqd_h5_default(), access.id),
             "cannot create \(name) in memory"
@@ -88,10 +93,11 @@ public final class HDF5File: HDF5Group {
         try flush()
         let size = H5Fget_file_image(fileID, nil, 0)
         guard size >= 0 else { throw HDF5ErrorStack.take("cannot take the bytes of \(name)") }
-        var bytes = [UInt8](repeating: 0, count: size)
-        guard unsafe H5Fget_file_image(fileID, &bytes, size) == size else {
-            throw HDF5ErrorStack.take("cannot take the bytes of \(name)")
+        // Not filled with zeros first: for a file of many frames that takes as long as the copy.
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            count = unsafe max(0, H5Fget_file_image(fileID, buffer.baseAddress, size))
         }
+        guard bytes.count == size else { throw HDF5ErrorStack.take("cannot take the bytes of \(name)") }
         return bytes
     }
 
