@@ -88,10 +88,11 @@ let package = Package(
         .testTarget(
             name: "DAQKernelRuntimeTests", dependencies: [kernel], path: "Tests/DAQKernelRuntimeTests",
             swiftSettings: testSettings),
+        .target(name: "DaemonTesting", path: "Tests/DaemonTesting", swiftSettings: testSettings),
         .testTarget(
-            name: "OutOfTreeTests", dependencies: [kernel], path: "Tests/OutOfTreeTests", swiftSettings: testSettings),
+            name: "OutOfTreeTests", dependencies: [kernel, "DaemonTesting"], path: "Tests/OutOfTreeTests", swiftSettings: testSettings),
         .testTarget(
-            name: "DAQKernelLoadingTests", dependencies: [kernel], path: "Tests/DAQKernelLoadingTests",
+            name: "DAQKernelLoadingTests", dependencies: [kernel, "DaemonTesting"], path: "Tests/DAQKernelLoadingTests",
             swiftSettings: testSettings),
         .executableTarget(
             name: "RunLogCrasher", dependencies: [kernel], path: "Tests/RunLogCrasher", swiftSettings: testSettings),

@@ -7,11 +7,12 @@ import DAQKernel
 final class Probe: Device {
     static let factory = DeviceFactory(
         "probe", summary: "A number that can be set", settings: [.integer("start", "First value", default: 7)]
-    ) { settings, _ in Probe(try settings["start"]) }
+    ) { settings, _ in try Probe(settings["start"]) }
 
     let number: Parameter<Int>
 
-    init(_ start: Int) {
+    init(_ start: Int) throws {
+        guard start >= 0 else { throw DeviceError(.outOfRange, "a probe cannot start at \(start)") }
         number = Parameter("number", "Any number", access: .readWrite, initial: start)
     }
 }

@@ -101,7 +101,7 @@ public struct PluginRefusal: Error, Sendable, Equatable {
             ("file", .string(file)),
             ("build_id", buildID.map(JSON.string) ?? .null),
             ("host", .string(host)),
-            ("reason", .string(reason.joined(separator: " "))),
+            ("reason", .string(reason.map { $0.drop { $0 == " " } }.joined(separator: " "))),
             (
                 "differences",
                 .array(
