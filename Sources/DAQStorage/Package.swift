@@ -22,8 +22,10 @@ let package = Package(
         .systemLibrary(name: "CHDF5", path: "CLibraries/CHDF5"),
         .systemLibrary(name: "CLZ4", path: "CLibraries/CLZ4"),
         .target(
+            name: "CHDF5Probe", path: "CLibraries/CHDF5Probe", linkerSettings: [.linkedLibrary("hdf5_serial")]),
+        .target(
             name: "DAQStorage",
-            dependencies: ["CHDF5", "CLZ4"],
+            dependencies: ["CHDF5", "CHDF5Probe", "CLZ4"],
             path: ".",
             exclude: ["CLibraries"],
             sources: ["Codec", "HDF5", "StorageError.swift"],

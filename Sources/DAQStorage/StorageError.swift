@@ -10,6 +10,8 @@ public struct StorageError: Error, Hashable, CustomStringConvertible {
         public static let hdf5 = Self(name: "hdf5")
         /// The file is written in a version of the format that this libhdf5 (1.10) does not know, or pretends to be.
         public static let newerFormat = Self(name: "newerFormat")
+        /// The system refused: no process, no memory; it says nothing about the data.
+        public static let system = Self(name: "system")
         /// Bytes that lie: a compressed frame whose lengths or content contradict each other.
         public static let damaged = Self(name: "damaged")
         /// Asked for something that cannot be: an element size of 3, a chunk of the wrong rank.

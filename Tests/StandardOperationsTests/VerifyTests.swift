@@ -124,6 +124,55 @@ struct VerifyTests {
         #expect(error.message.contains("run_1_data_000001.h5"), "\(error)")
     }
 
+    @Test("a file over which libhdf5 itself crashes is called damaged, and this process lives")
+    func crashing() async throws {
+        let files = try await site.series("run_1", frames: [3])
+        let good = try site.bytes(files[1].path)
+        var generator = SystemRandomNumberGenerator()
+        let verify = try site.operation("{type: verify, checksums: false}")
+        var refused = 0
+        for _ in 0..<200 {
+            var bytes = good
+            for _ in 0..<Int.random(in: 1...40, using: &generator) {
+                bytes[.random(in: 8..<min(4096, bytes.count), using: &generator)] = .random(
+                    in: 0...255, using: &generator)
+            }
+            try site.write(bytes, files[1].path)
+            do {
+                _ = try await site.run(verify, site.record(files, expected: 3, received: 3))
+            } catch let error as PostOperationError {
+                #expect(error.kind == .dataWrong, "\(error)")
+                refused += 1
+            }
+        }
+        #expect(refused > 20)
+    }
+
+    @Test("a file that may not be read is no proof of wrong data", .enabled(if: getuid() != 0))
+    func unreadable() async throws {
+        let files = try await site.series("run_1", frames: [1])
+        try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: files[1].path)
+        let error = await site.failure(
+            try site.operation("{type: verify}"), site.record(files, expected: 1, received: 1))
+        #expect(error.kind == .temporary)
+        #expect(error.message == "cannot open \(files[1].path): Permission denied")
+    }
+
+    @Test("a cancelled check says nothing about the data")
+    func cancelled() async throws {
+        let files = try await site.series("run_1", frames: [1])
+        let record = site.record(files, expected: 1, received: 1)
+        let verify = try site.operation("{type: verify}")
+        for delay in [0, 1, 2, 4] {
+            let task = Task { try await site.run(verify, record) }
+            if delay > 0 { try await Task.sleep(for: .milliseconds(delay)) }
+            task.cancel()
+            do {
+                #expect(try await task.value.note.hasPrefix("expected 1, found 1"))
+            } catch { #expect(error is CancellationError, "\(error)") }
+        }
+    }
+
     @Test("no files, other files, no sums, no counting")
     func other() async throws {
         let verify = try site.operation("{type: verify}")

@@ -17,7 +17,7 @@ struct SeriesSurvey {
         var survey = SeriesSurvey()
         for file in files.sorted() {
             try Task.checkCancellation()
-            await survey.look(at: file)
+            try await survey.look(at: file)
         }
         survey.series.parts.sort {
             ($0.firstNumber ?? 0, $0.file, $0.dataset) < ($1.firstNumber ?? 0, $1.file, $1.dataset)
@@ -25,23 +25,24 @@ struct SeriesSurvey {
         return survey.series
     }
 
-    private mutating func look(at file: String) async {
+    private mutating func look(at file: String) async throws {
         guard surveyed.insert(file).inserted else { return }
         let finding: Finding
         do {
+            try await HDF5File.probe(file)
             finding = try await HDF5.run { try Finding(file) }
         } catch {
-            note(error, file)
+            try note(error, file)
             return
         }
         if series.master == nil, finding.describesDetector { series.master = file }
         for part in finding.parts { add(part) }
-        for error in finding.errors { note(error, file) }
-        for link in finding.links { await follow(link, from: file) }
+        for error in finding.errors { try note(error, file) }
+        for link in finding.links { try await follow(link, from: file) }
     }
 
     /// Follows a link of a master to a file beside it; names that lead elsewhere are not followed.
-    private mutating func follow(_ link: Finding.Link, from master: String) async {
+    private mutating func follow(_ link: Finding.Link, from master: String) async throws {
         let folder = SafePath.parent(of: master)
         guard let file = try? SafePath.join(folder, link.file) else {
             series.damaged.append("\(master) links to \(link.file), which is not a file beside it")
@@ -54,12 +55,13 @@ struct SeriesSurvey {
         }
         guard !seen.contains(file + ":" + link.path) else { return }
         do {
+            try await HDF5File.probe(file)
             let part = try await HDF5.run {
                 try Finding.part(try HDF5File.open(file).dataset(link.path), file, link.path)
             }
             add(part)
         } catch {
-            note(error, file)
+            try note(error, file)
         }
     }
 
@@ -69,8 +71,10 @@ struct SeriesSurvey {
         series.parts.append(part)
     }
 
-    private mutating func note(_ error: any Error, _ file: String) {
-        if let error = error as? StorageError, error.code == .newerFormat {
+    /// Files that cannot be read are a finding; a cancelled task and a system in trouble are not.
+    private mutating func note(_ error: any Error, _ file: String) throws {
+        guard let error = error as? StorageError, error.code != .system else { throw error }
+        if error.code == .newerFormat {
             if !series.newer.contains(file) { series.newer.append(file) }
         } else {
             series.damaged.append("\(error)")

@@ -54,7 +54,8 @@ struct ThumbnailOperation: PostOperation {
     func run(_ job: PostOperationJob, _ context: PostOperationContext) async throws -> PostOperationResult {
         let acquisition = job.acquisition
         let sources = acquisition.artifacts.filter { $0.role == .master || $0.role == .data || $0.role == .other }
-        let series = try await SeriesSurvey.survey(sources.map(\.path).filter { FileCheck.hasSignature($0) })
+        let series = try await SeriesSurvey.survey(
+            sources.map(\.path).filter { (try? FileCheck.hasSignature($0)) ?? false })
         guard let place = series.locate(chosen(of: series.frames)) else {
             return try noFrame(series, job)
         }

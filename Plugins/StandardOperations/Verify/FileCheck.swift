@@ -37,7 +37,7 @@ struct FileCheck: Sendable, Equatable {
             problem = "\(path) has \(status.st_size) bytes where the run log has \(size)"
             return
         }
-        isHDF5 = Self.hasSignature(path)
+        isHDF5 = try Self.hasSignature(path)
         if !isHDF5, Self.endings.contains(where: { path.lowercased().hasSuffix($0) }) {
             problem = "\(path) does not begin as an HDF5 file does"
             return
@@ -50,8 +50,9 @@ struct FileCheck: Sendable, Equatable {
         }
     }
 
-    static func hasSignature(_ path: String) -> Bool {
-        guard let file = unsafe fopen(path, "re") else { return false }
+    /// Whether a file opens with the signature of HDF5.
+    static func hasSignature(_ path: String) throws(FileError) -> Bool {
+        guard let file = unsafe fopen(path, "re") else { throw FileError(system: errno, "open", path: path) }
         defer { unsafe fclose(file) }
         var bytes = [UInt8](repeating: 0, count: 8)
         return unsafe fread(&bytes, 1, 8, file) == 8 && HDF5File.hasSignature(bytes)
