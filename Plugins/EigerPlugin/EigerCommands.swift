@@ -72,7 +72,11 @@ struct EigerCommands: Sendable {
             "delete", "Removes one file from the detector, fetched or not", Argument<String>("name"),
             policy: CommandPolicy(.parallel, isDangerous: true)
         ) { _, name in
-            try SafePath.check(name)
+            do throws(FileError) {
+                try SafePath.check(name)
+            } catch {
+                throw DeviceError(.badArguments, error.message)
+            }
             try await client.delete(name)
         }
     }

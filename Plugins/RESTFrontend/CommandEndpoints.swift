@@ -85,7 +85,7 @@ extension RESTService {
             response.headers.add("Location", Self.root + "operations/\(operation.id)")
             return response
         }
-        if let error = status.error { throw error }
+        if let error = status.error { throw OperationFailure(error: error) }
         return .json(describe(operation))
     }
 
@@ -114,6 +114,11 @@ extension RESTService {
                 422, #"the body must hold the arguments as an object by name, {"to": "open"}, or a list by position"#)
         }
     }
+}
+
+/// A command that was started and failed.
+struct OperationFailure: Error {
+    let error: DeviceError
 }
 
 extension ArgumentSpec {

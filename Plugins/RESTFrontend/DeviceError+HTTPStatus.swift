@@ -10,10 +10,10 @@ extension DeviceError {
         case .outOfRange, .wrongType, .unknownChoice, .badArguments: 422
         case .readOnly: 405
         case .notFound: 404
-        case .busy, .wrongState, .cancelled: 409
+        // The vendor's side said no: to this value, now. A 502 would tell monitors that daqd is broken.
+        case .busy, .wrongState, .cancelled, .vendor: 409
         case .disconnected, .unavailable: 503
         case .timeout: 504
-        case .vendor: 502
         case .storage: 507
         default: 500
         }

@@ -65,17 +65,29 @@ struct OperationBuilder {
         id + "_" + String((device + "_" + member).map { $0.isLetter || $0.isNumber ? $0 : "_" })
     }
 
-    /// Arguments by name.
+    /// Arguments by name, or by position.
     private static func arguments(_ specs: [ArgumentSpec]) -> JSON {
-        let members = specs.map { spec in
-            var schema = spec.type.inputSchema(choices: spec.choices, limits: spec.limits)
-            if spec.isOptional { schema = Schema.optional(schema) }
-            var details = schema.members ?? []
-            if !spec.description.isEmpty { details.append(("description", .string(spec.description))) }
-            if let value = spec.defaultValue { details.append(("default", value.json)) }
-            return (spec.name, JSON.object(details))
-        }
-        return Schema.object(members, required: specs.filter { $0.defaultValue == nil }.map(\.name))
+        let members = specs.map { ($0.name, argument($0)) }
+        let places = specs.filter { !$0.isKeywordOnly }
+        let required = specs.filter { $0.defaultValue == nil }.map(\.name)
+        let byName = Schema.object(members, required: required)
+        let isListable = specs.allSatisfy { !$0.isKeywordOnly || $0.defaultValue != nil }
+        guard isListable else { return byName }
+        let needed = places.lastIndex { $0.defaultValue == nil }.map { $0 + 1 } ?? 0
+        var list: [(String, JSON)] = [
+            ("type", "array"), ("minItems", .integer(Int64(needed))), ("maxItems", .integer(Int64(places.count))),
+        ]
+        if !places.isEmpty { list.append(("prefixItems", .array(places.map(argument)))) }
+        return .object([("anyOf", .array([byName, .object(list)]))])
+    }
+
+    private static func argument(_ spec: ArgumentSpec) -> JSON {
+        var schema = spec.type.inputSchema(choices: spec.choices, limits: spec.limits)
+        if spec.isOptional { schema = Schema.optional(schema) }
+        var details = schema.members ?? []
+        if !spec.description.isEmpty { details.append(("description", .string(spec.description))) }
+        if let value = spec.defaultValue { details.append(("default", value.json)) }
+        return .object(details)
     }
 
     private func operation(
@@ -93,7 +105,8 @@ struct OperationBuilder {
         }
         if !(parameters + query).isEmpty { members.append(("parameters", .array(parameters + query))) }
         if let body {
-            let isNeeded = endpoint.method == .put || body["required"] != nil
+            let byName = body["anyOf"]?.array?.first ?? body
+            let isNeeded = endpoint.method == .put || byName["required"] != nil
             members.append(
                 (
                     "requestBody",

@@ -35,6 +35,7 @@ struct Problem: Sendable {
     init(explaining error: any Error) {
         switch error {
         case let error as DeviceError: self.init(error)
+        case let error as OperationFailure: self.init(endOf: error.error)
         case let error as WireError: self.init(HTTPFailure(400, "the body is not JSON: \(error)"))
         case let error as RunLogError where error.code == .illegal: self.init(HTTPFailure(400, error.message))
         case is CancellationError: self.init(HTTPFailure(503, "daqd is stopping"))
@@ -42,10 +43,19 @@ struct Problem: Sendable {
         }
     }
 
+    /// A command was accepted and failed: what it asked was sound, so that the state of the device is what forbids it.
+    init(endOf operation: DeviceError) {
+        self.init(operation)
+        if status == 422 || status == 405 || status == 404 { status = 409 }
+        headers["Allow"] = nil
+    }
+
+    private var title: String { code == DeviceError.Code.vendor.name ? "The device refused" : Self.title(status) }
+
     /// The reply to a request, `application/problem+json`.
     func response(to request: HTTPRequest) -> HTTPResponse {
         var members: [(String, JSON)] = [
-            ("type", .string("urn:daqd:problem:" + code)), ("title", .string(Self.title(status))),
+            ("type", .string("urn:daqd:problem:" + code)), ("title", .string(title)),
             ("status", .integer(Int64(status))), ("detail", .string(detail)),
             ("instance", .string(String(request.target.prefix { $0 != "?" }))), ("code", .string(code)),
         ]
@@ -88,7 +98,6 @@ struct Problem: Sendable {
         case 415: "The body must be JSON"
         case 416: "The range is not within the file"
         case 422: "The value is not accepted"
-        case 502: "The device refused"
         case 503: "Not available"
         case 504: "The device did not answer in time"
         case 507: "Storage failed"
