@@ -23,6 +23,9 @@ let package = Package(
             name: "codec", dependencies: [.product(name: "DAQStorage", package: "DAQStorage")], path: "Codec",
             swiftSettings: settings),
         .executableTarget(
+            name: "hdf5", dependencies: [.product(name: "DAQStorage", package: "DAQStorage")], path: "HDF5",
+            swiftSettings: settings),
+        .executableTarget(
             name: "kernel", dependencies: [.product(name: "DAQKernel", package: "DAQKernel")], path: "Kernel",
             swiftSettings: settings),
         .executableTarget(
