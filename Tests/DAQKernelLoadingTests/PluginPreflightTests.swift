@@ -233,6 +233,23 @@ struct PluginPreflightTests {
             ])
     }
 
+    @Test("compilers that name no commit are compared by all that they say")
+    func noCommit() throws {
+        var host = HostIdentity.example
+        host.compiler = "21.0.0"
+        host.swiftCompiler = 0
+        let path = try workshop.plugin()
+        for (compiler, code) in [("21.0.0", nil), ("GCC 12.2.0", PluginRefusal.Code.compiler)] {
+            try workshop.restamp(
+                path,
+                BrokenPlugin.stamp {
+                    $0.swiftCompiler = 0
+                    $0.compiler = compiler
+                })
+            #expect(judge(path, host)?.code == code)
+        }
+    }
+
     @Test("an older minor version of the kernel is accepted")
     func olderMinor() throws {
         let path = try workshop.plugin()

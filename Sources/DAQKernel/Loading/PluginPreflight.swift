@@ -233,8 +233,11 @@ extension PluginPreflight {
     ) throws(PluginRefusal) -> [PluginWarning] {
         let ours = host.swiftCompiler
         let theirs = stamp.swiftCompiler
-        let sameCommit = CompilerText.commit(of: stamp.compiler) == CompilerText.commit(of: host.compiler)
-        if sameCommit, theirs == ours || theirs == 0 || ours == 0 { return [] }
+        let commit = CompilerText.commit(of: host.compiler)
+        // A compiler that names no commit is known by all that it says.
+        let isSame =
+            commit == nil ? stamp.compiler == host.compiler : CompilerText.commit(of: stamp.compiler) == commit
+        if isSame, theirs == ours || theirs == 0 || ours == 0 { return [] }
         if ours > 0, theirs > 0, ours != theirs, ours / 100 == theirs / 100 {
             return [
                 PluginWarning(
