@@ -37,6 +37,10 @@ bench: ## measures daqd beside references in the same run
 fuzz: ## feeds every parser many more mutations than `make test` does
 	@umask 022; DAQD_FUZZ_COUNT=$${DAQD_FUZZ_COUNT:-400000} scripts/test --only Fuzz; scripts/fuzz-plugins
 
+.PHONY: soak
+soak: ## takes series for ten minutes, with aborts and reloads, and watches memory, threads and files
+	@umask 022; scripts/soak
+
 .PHONY: install
 install: ## installs to PREFIX, /usr/local unless told otherwise
 	@umask 022; PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install

@@ -19,7 +19,7 @@ import urllib.request
 import jsonschema
 import yaml
 
-DAQD = sys.argv[1]
+DAQD = sys.argv[1] if len(sys.argv) > 1 else ""
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHIPPED = (ROOT / "plugins.conf").read_text() + "\nallow_debug_plugins: true\n"
 CHECKS = []
@@ -273,4 +273,5 @@ def main():
     sys.exit(failed > 0)
 
 
-main()
+if __name__ == "__main__":
+    main()
