@@ -68,7 +68,7 @@ final class EventHub: Sendable {
     private static func position(_ lastID: String?, _ state: State) -> Position {
         let start = Position(epoch: state.epoch, next: state.ring.next, isGap: lastID != nil)
         guard let parts = lastID?.split(separator: "-"), parts.count == 2, parts[0] == state.epoch,
-            let number = Int(parts[1]), number + 1 >= state.ring.oldest, number < state.ring.next
+            let number = Int(parts[1]), number < state.ring.next, number >= state.ring.oldest - 1
         else { return start }
         return Position(epoch: state.epoch, next: number + 1, isGap: false)
     }

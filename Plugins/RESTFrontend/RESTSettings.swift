@@ -41,8 +41,12 @@ struct RESTSettings: Sendable {
         .duration(
             "request_timeout", "A request must be complete within this", default: .seconds(30),
             in: .seconds(1) ... .seconds(86400)),
-        .duration("wait", "How long a command's call waits for its end unless it says ?wait=", default: .seconds(10)),
-        .duration("maximum_wait", "The longest ?wait= that is accepted", default: .seconds(300)),
+        .duration(
+            "wait", "How long a command's call waits for its end unless it says ?wait=", default: .seconds(10),
+            in: .zero ... .seconds(86400)),
+        .duration(
+            "maximum_wait", "The longest ?wait= that is accepted", default: .seconds(300),
+            in: .zero ... .seconds(86400)),
         .integer("replay", "Events kept for clients that come back", default: 10_000, in: 1...1_000_000),
     ]
 

@@ -106,6 +106,25 @@ struct EventStreamTests {
         #expect(events.map(\.name) == (["reset", "parameter"]))
     }
 
+    @Test(
+        "numbers that were never given, in the right epoch, are answered with a reset",
+        arguments: [Int.max, Int.max - 1, 1000, -1, Int.min])
+    func neverGiven(number: Int) async throws {
+        let fixture = try await RESTFixture()
+        let port = fixture.port
+        let name = try await blocking {
+            let first = try EventClient(port: port, query: "?topics=parameter&prefix=enabled")
+            let epoch = try first.next().id.split(separator: "-")[0]
+            let name = try EventClient(
+                port: port, query: "?topics=parameter&prefix=enabled", lastID: "\(epoch)-\(number)"
+            ).next().name
+            withExtendedLifetime(first) {}
+            return name
+        }
+        #expect(name == "reset")
+        #expect(try await fixture.ask("GET /healthz").status == 200)
+    }
+
     @Test("a ring that is too small for what was missed says so, too")
     func overrun() async throws {
         let fixture = try await RESTFixture { $0.replay = 4 }
