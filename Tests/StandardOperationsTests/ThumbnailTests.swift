@@ -87,6 +87,18 @@ struct ThumbnailTests {
         #expect(bad.message.hasPrefix("frame 0 of \(path) cannot be drawn: a compressed frame announces a block of"))
     }
 
+    @Test("another picture of that name stays, and nothing is left beside it")
+    func nameTaken() async throws {
+        let files = try await site.series("run_1", frames: [1])
+        let path = site.path("run_1_thumbnail.png")
+        try site.write([1, 2, 3], path)
+        let error = await site.failure(
+            try site.operation("{type: thumbnail}"), site.record(files, expected: 1, received: 1))
+        #expect(error == PostOperationError(.permanent, "\(path) exists with other content; nothing was replaced"))
+        #expect(try site.bytes(path) == [1, 2, 3])
+        #expect(site.names(site.root).filter { $0.hasPrefix(".") } == [])
+    }
+
     @Test("what is wrong with a configuration is said")
     func configuration() {
         #expect(site.refusal("{type: thumbnail, low: 60, high: 50}").contains("is not below high"))

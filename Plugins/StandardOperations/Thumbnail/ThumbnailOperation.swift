@@ -121,9 +121,11 @@ struct ThumbnailOperation: PostOperation {
     /// Writes the picture; one of the same content from an earlier attempt counts as written.
     private func write(_ image: PNGImage, to target: String, _ job: PostOperationJob) async throws -> Artifact {
         let bytes = try image.encoded()
+        let file = try DurableFile(path: target, tag: "\(job.acquisition.id).\(job.name)", resume: false)
+        // A picture is drawn anew at the next attempt; nothing of this one is worth keeping.
+        defer { file.discard() }
         let commit: DurableFile.Commit
         do {
-            let file = try DurableFile(path: target, tag: "\(job.acquisition.id).\(job.name)", resume: false)
             try await bench.run { try file.write(bytes) }
             commit = try await file.commitInBackground()
         } catch let error as FileError where error.code == .nameTaken {
