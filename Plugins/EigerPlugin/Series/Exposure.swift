@@ -171,7 +171,9 @@ struct Exposure: Sendable {
         runner.context.logger.notice("The series is ended early", ["by": .string(decision.rawValue)])
         report(0.8, "Stopping")
         do {
-            try await client.command(decision.rawValue, within: client.limits.stop)
+            // A task of its own: the trigger that this ends must not take the request with it.
+            let client = client
+            try await Task { try await client.command(decision.rawValue, within: client.limits.stop) }.value
         } catch {
             runner.context.logger.error("The series could not be ended", ["error": .string(String(describing: error))])
             throw error
