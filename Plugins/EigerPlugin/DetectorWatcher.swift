@@ -32,7 +32,13 @@ struct DetectorWatcher: Sendable {
                 }
                 if link.isConnected, mayPollSlowly(link), ContinuousClock.now >= nextSlow {
                     nextSlow = .now.advanced(by: settings.pollSlow)
-                    try await keys.refreshSlow()
+                    do {
+                        try await keys.refreshSlow()
+                    } catch let error as DeviceError {
+                        // The first of the failures that make a loss; the state is asked next.
+                        for effect in link.failed(error.message) { await apply(effect, &link, &group) }
+                        continue
+                    }
                 }
                 try await Task.sleep(for: wait(link))
             }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 import DAQTransports
 import Foundation
+import Synchronization
 import Testing
 
 @testable import DAQKernel
@@ -42,29 +43,52 @@ struct TickitTests {
         let made = try await setup.run()
         try #require(made.succeeded, "\(made.errors.text)")
         let python = made.output.text.trimmingCharacters(in: .whitespacesAndNewlines)
-        let ports = try Self.freePorts(3)
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tickit-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let description = """
-            - type: tickit_devices.eiger.Eiger
-              name: eiger
-              inputs: {}
-              host: 127.0.0.1
-              port: \(ports[0])
-              stream_host: 127.0.0.1
-              stream_legacy_port: \(ports[1])
-              stream_cbor_port: \(ports[2])
-            """
-        try description.write(toFile: folder + "/eiger.yaml", atomically: true, encoding: .utf8)
-        var simulator = ChildProcess([python, "-m", "tickit", "all", folder + "/eiger.yaml"])
-        simulator.timeout = .seconds(240)
-        simulator.grace = .seconds(2)
-        let running = Task { [simulator] in try await simulator.run() }
+        let (running, port) = try await Self.start(python, folder)
         defer { running.cancel() }
-        try await measure(port: ports[0])
+        try await measure(port: port)
         running.cancel()
         _ = await running.result
+    }
+
+    /// Starts the simulator on free ports; on others when somebody else was quicker to take them.
+    private static func start(
+        _ python: String, _ folder: String
+    ) async throws -> (Task<ChildProcess.Outcome, any Error>, Int) {
+        var said = ""
+        for _ in 0..<4 {
+            let ports = try freePorts(3)
+            let description = """
+                - type: tickit_devices.eiger.Eiger
+                  name: eiger
+                  inputs: {}
+                  host: 127.0.0.1
+                  port: \(ports[0])
+                  stream_host: 127.0.0.1
+                  stream_legacy_port: \(ports[1])
+                  stream_cbor_port: \(ports[2])
+                """
+            try description.write(toFile: folder + "/eiger.yaml", atomically: true, encoding: .utf8)
+            var simulator = ChildProcess([python, "-m", "tickit", "all", folder + "/eiger.yaml"])
+            simulator.timeout = .seconds(240)
+            simulator.grace = .seconds(2)
+            let ended = Ended()
+            let running = Task { [simulator] in
+                defer { ended.set() }
+                return try await simulator.run()
+            }
+            let client = try HTTPClient(name: "test")
+            for _ in 0..<600 where !ended.isSet {
+                let state = HTTPRequest(.get, "http://127.0.0.1:\(ports[0])/detector/api/1.8.0/status/state")
+                if let reply = try? await client.perform(state), reply.status == 200 { return (running, ports[0]) }
+                try await Task.sleep(for: .milliseconds(100))
+            }
+            running.cancel()
+            if case .success(let outcome) = await running.result { said = outcome.errors.text }
+        }
+        throw DeviceError(.failed, "tickit-devices did not start: \(said.suffix(500))")
     }
 
     private func measure(port: Int) async throws {
@@ -90,4 +114,11 @@ struct TickitTests {
         try await bench.untilIdle()
         await bench.stop()
     }
+}
+
+/// Whether a process has ended.
+private final class Ended: Sendable {
+    private let state = Mutex(false)
+    var isSet: Bool { state.withLock { $0 } }
+    func set() { state.withLock { $0 = true } }
 }

@@ -43,7 +43,7 @@ final class KeyService: Sendable {
 
     /// Reads every key that the detector lists, and those that it is known to omit.
     ///
-    /// One at a time for the second generation, whose server does not like more; four at a time for the first.
+    /// One at a time: the second generation's server does not like more.
     func discover() async throws {
         var found: Set<SIMPLONKey> = []
         for key in try await listedKeys() {
@@ -107,20 +107,35 @@ final class KeyService: Sendable {
         return keys
     }
 
-    /// Reads the slow status values; one that fails carries the alarm itself.
+    /// Reads the slow status values; one that the detector refuses carries the alarm itself.
+    /// - Throws: When the detector does not answer at all.
     func refreshSlow() async throws {
         if client.version.hasPrefix("1.6") {
             _ = try? await client.command("status_update", within: client.limits.read)
         }
         for key in table.presentKeys where KeyCatalog.isPolled(key) {
             try Task.checkCancellation()
-            _ = try? await refresh(key)
+            do {
+                try await refresh(key)
+            } catch let error as DeviceError where error.code == .timeout || error.code == .disconnected {
+                throw error
+            } catch {
+                continue
+            }
         }
     }
 
     /// Reads what may be asked during a series.
     func refreshWhileAcquiring() async {
-        for key in KeyCatalog.polledWhileAcquiring where table.has(key) { _ = try? await refresh(key) }
+        for key in KeyCatalog.polledWhileAcquiring where table.has(key) {
+            do {
+                try await refresh(key)
+            } catch let error as DeviceError where error.code == .timeout || error.code == .disconnected {
+                return
+            } catch {
+                continue
+            }
+        }
     }
 
     // MARK: - Writing

@@ -173,7 +173,7 @@ struct Exposure: Sendable {
         do {
             // A task of its own: the trigger that this ends must not take the request with it.
             let client = client
-            try await Task { try await client.command(decision.rawValue, within: client.limits.stop) }.value
+            _ = try await Task { try await client.command(decision.rawValue, within: client.limits.stop) }.value
         } catch {
             runner.context.logger.error("The series could not be ended", ["error": .string(String(describing: error))])
             throw error
