@@ -92,6 +92,28 @@ struct ControlUnitTests {
         #expect(unit.store.records.map(\.images) == [2, 2, 1, 0])
     }
 
+    @Test("each data file is there right after its last image, the master complete only at the end")
+    func filesDuringSeries() async throws {
+        try await prepare(images: 5, perFile: 2)
+        try await finish("arm")
+        try await wait(until: "the early master") { unit.store.names == ["series_1_master.h5"] }
+        let early = unit.store.file("series_1_master.h5")?.content.size
+        let trigger = Task { try await unit.command(.detector, "trigger", argument: nil) }
+        try await wait(until: "exposure") { await unit.state == .acquire }
+        let start = clock.now
+        for (seconds, files) in [(2, 1), (4, 2)] {
+            clock.advance(by: start + .seconds(seconds) - .milliseconds(1) - clock.now)
+            #expect(unit.store.records.count == files - 1)
+            clock.advance(by: .milliseconds(1))
+            try await wait(until: "data file \(files)") { unit.store.records.count == files }
+            #expect(await unit.state == .acquire)
+        }
+        try await finish(trigger)
+        _ = try await idleFiles()
+        #expect(unit.store.records.map(\.images) == [2, 2, 1, 0])
+        #expect(unit.store.file("series_1_master.h5")?.content.size != early)
+    }
+
     @Test("between triggers the detector is ready; the last one ends the series")
     func severalTriggers() async throws {
         try await prepare(images: 2, perFile: 3, triggers: 3)
@@ -227,5 +249,28 @@ struct ControlUnitTests {
         }
         #expect(try await idleFiles() == ["same_data_000001.h5", "same_master.h5"])
         #expect(unit.store.records.map(\.fate) == ["overwritten", "overwritten", "present", "present"])
+    }
+
+    @Test("a series of more than a week is refused, one just below is armed and can be aborted")
+    func longest() async throws {
+        try await prepare(images: 604_801, perFile: 100_000)
+        await #expect(throws: Refusal.self) { try await finish("arm") }
+        #expect(await unit.state == .idle)
+        _ = try await unit.putConfiguration(.detector, "nimages", 604_800)
+        try await finish("arm")
+        try await finish("abort")
+        #expect(try await idleFiles() == ["series_1_master.h5"])
+    }
+
+    @Test("a file that can never fit is not even made")
+    func hopeless() async throws {
+        try await prepare(images: 2_000_000_000, perFile: 0)
+        _ = try await unit.putConfiguration(.detector, "frame_time", 0.000_25)
+        _ = try await unit.putConfiguration(.detector, "nimages", 2_000_000_000)
+        try await finish("arm")
+        try await finish("trigger")
+        try await run(until: "the end of the writing") { await unit.fileWriterState == "error" }
+        #expect(await unit.fileWriterErrors == ["buffer full: series_1_master.h5 was not written"])
+        #expect(unit.store.records.isEmpty)
     }
 }

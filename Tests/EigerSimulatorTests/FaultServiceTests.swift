@@ -159,12 +159,15 @@ struct FaultServiceTests {
         try await bench.command("arm")
         #expect(try await bench.command("trigger") == .object([]))
         #expect(try await bench.state() == "ready")
-        let taken = try await bench.json("POST", "/sim/trigger", #"{"edges":3,"period":1}"#)
-        #expect(taken == .object([("edges", 3), ("taken", 3)]))
+        for _ in 0..<3 {
+            try await bench.wait("ready") { try await bench.state() == "ready" }
+            let taken = try await bench.json("POST", "/sim/trigger", #"{"edges":1,"width":0.1}"#)
+            #expect(taken == .object([("edges", 1), ("taken", 1)]))
+        }
         try await bench.wait("the end of the series") { try await bench.state() == "idle" }
         try await bench.command("disarm")
         #expect(try await bench.written().first?["images"] == 6)
-        #expect(try await bench.json("POST", "/sim/trigger", "{}")["taken"] == 0)
+        #expect(try await bench.json("POST", "/sim/trigger", #"{"edges":3,"period":1}"#)["taken"] == 0)
         #expect(try await bench.ask("POST", "/sim/trigger", #"{"edges":0}"#).status == 400)
     }
 }

@@ -59,18 +59,13 @@ struct ServiceTests {
         #expect(tasks == .array(["command", "config", "status", "files"]))
     }
 
-    @Test("a series makes its files while it runs, and they can be had whole, in parts, and removed")
+    @Test("the files of a series can be had whole, in parts, and removed")
     func wholeSeries() async throws {
         let bench = try Bench(speed: 20)
-        try await bench.prepare(images: 25, perFile: 10, frameTime: 3)
+        try await bench.prepare(images: 25, perFile: 10, frameTime: 0.2)
         try await bench.set("filewriter", "name_pattern", "\"run_$id\"")
         #expect(try await bench.command("arm")["sequence id"] == 1)
-        async let trigger = bench.command("trigger")
-        try await bench.wait("a data file while the exposure runs") {
-            let (files, state) = (try await bench.files(), try await bench.state())
-            return files.contains("run_1_data_000001.h5") && state == "acquire"
-        }
-        #expect(try await trigger == .object([]))
+        #expect(try await bench.command("trigger") == .object([]))
         #expect(try await bench.state() == "idle")
         #expect(try await bench.command("disarm")["sequence id"] == 1)
         let names = try await bench.files()

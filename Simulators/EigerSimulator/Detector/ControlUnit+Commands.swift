@@ -121,11 +121,14 @@ extension ControlUnit {
     private func arm() async throws -> JSON {
         let mine = epoch
         wakeAll()
-        let format = imageFormat
+        guard configuredSeries(number: 0, uniqueID: "").plannedTime <= Series.longest else {
+            machine.happened(.seriesEnded)
+            throw Refusal(status: 500, text: "arm failed: the series would take longer than one week")
+        }
         let ring: FrameRing
         let mask: [UInt32]
         do {
-            ring = try await self.ring(format)
+            ring = try await self.ring(imageFormat)
             mask = await framePattern().mask
         } catch {
             machine.happened(.failed)
@@ -137,19 +140,23 @@ extension ControlUnit {
         }
         machine.happened(.armed)
         configuration.setCollectionDate(DateText.seconds())
-        let keys = configuration.store
         let (serial, uniqueID) = nextSeries()
-        let made = Series(
-            number: machine.seriesNumber, uniqueID: uniqueID, mode: triggerMode,
-            imagesPerTrigger: keys.count("nimages"), triggers: keys.count("ntrigger"),
-            countTime: .seconds(keys.number("count_time")), frameTime: .seconds(keys.number("frame_time")),
-            startDelay: .seconds(keys.number("trigger_start_delay")))
+        let made = configuredSeries(number: machine.seriesNumber, uniqueID: uniqueID)
         series[serial] = made
         armed = serial
         isCancelling = false
         startWriter(serial, made, ring, mask: mask)
         wakeAll()
         return sequenceID
+    }
+
+    /// The series that the present configuration describes.
+    private func configuredSeries(number: Int, uniqueID: String) -> Series {
+        let keys = configuration.store
+        return Series(
+            number: number, uniqueID: uniqueID, mode: triggerMode, imagesPerTrigger: keys.count("nimages"),
+            triggers: keys.count("ntrigger"), countTime: .seconds(keys.number("count_time")),
+            frameTime: .seconds(keys.number("frame_time")), startDelay: .seconds(keys.number("trigger_start_delay")))
     }
 
     /// What images of the present configuration look like on disk.

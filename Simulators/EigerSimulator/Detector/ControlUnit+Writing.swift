@@ -51,8 +51,9 @@ extension ControlUnit {
     private func isStale(_ job: WritingJob) -> Bool { serviceEpoch != job.serviceEpoch }
 
     private func write(_ job: WritingJob) async {
-        await publish(job.plan.masterName, job, images: 0, isComplete: false) {
-            try await MasterFile(metadata: job.metadata, links: [], images: 0).make(job.plan.masterName)
+        let early = MasterFile(metadata: job.metadata, links: [], images: 0)
+        await publish(job.plan.masterName, job, images: 0, size: early.expectedSize, isComplete: false) {
+            try await early.make(job.plan.masterName)
         }
         var index = 0
         while index < job.plan.dataFiles {
@@ -61,7 +62,8 @@ extension ControlUnit {
             let range = job.plan.images(ofFile: index, taken: taken)
             if range.isEmpty || isStale(job) { break }
             let name = job.plan.dataName(index)
-            await publish(name, job, images: range.count, isComplete: true) {
+            let size = DataFile.expectedSize(range, job.ring)
+            await publish(name, job, images: range.count, size: size, isComplete: true) {
                 try await DataFile.make(name, images: range, of: job.metadata, from: job.ring)
             }
             writing[job.serial]?.imagesFiled = range.upperBound
@@ -74,12 +76,16 @@ extension ControlUnit {
     private func finishMaster(_ job: WritingJob, dataFiles: Int) async {
         let taken = await imagesTaken(job.serial, atLeast: .max)
         let wasAborted = series[job.serial]?.wasAborted ?? true
-        let links = (0..<(wasAborted ? job.plan.dataFiles : dataFiles)).map(job.plan.localDataName)
-        let master = MasterFile(metadata: job.metadata, links: links, images: taken)
+        let linked = wasAborted ? job.plan.dataFiles : dataFiles
         let holdsImages = job.plan.imagesPerFile == 0 && taken > 0
-        await publish(job.plan.masterName, job, images: holdsImages ? taken : 0, isComplete: true) {
-            try await master.make(
-                job.plan.masterName, images: holdsImages ? 0..<taken : nil, from: holdsImages ? job.ring : nil)
+        let held = holdsImages ? 0..<taken : nil
+        let size =
+            MasterFile.expectedSize(job.metadata, links: linked, images: taken)
+            + (held.map { DataFile.expectedSize($0, job.ring) } ?? 0)
+        await publish(job.plan.masterName, job, images: held?.count ?? 0, size: size, isComplete: true) {
+            let links = (0..<linked).map(job.plan.localDataName)
+            return try await MasterFile(metadata: job.metadata, links: links, images: taken)
+                .make(job.plan.masterName, images: held, from: holdsImages ? job.ring : nil)
         }
     }
 
@@ -93,10 +99,15 @@ extension ControlUnit {
 
     /// Makes one file and puts it into the memory, unless a fault or the lack of memory forbids it.
     private func publish(
-        _ name: String, _ job: WritingJob, images: Int, isComplete: Bool,
+        _ name: String, _ job: WritingJob, images: Int, size: Int, isComplete: Bool,
         _ make: () async throws -> [UInt8]
     ) async {
         guard !isStale(job) else { return }
+        // Twice: an estimate must not refuse what fits; it only keeps a hopeless file from being made at all.
+        guard size / 2 <= store.limit else {
+            fileWriterErrors.append("buffer full: \(name) was not written")
+            return
+        }
         do {
             let bytes = try await make()
             for fault in isComplete ? faults.take(.file, path: name) : [] {

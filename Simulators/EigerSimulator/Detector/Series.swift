@@ -61,6 +61,14 @@ struct Series: Sendable {
     /// Images of the whole series, if nobody ends it before.
     var plannedImages: Int { imagesPerTrigger * triggers }
 
+    /// How long all its images take, without the time between triggers.
+    var plannedTime: Duration {
+        (mode.takesOneImagePerTrigger ? countTime : frameTime) * Double(plannedImages)
+    }
+
+    /// The longest that a detector arms for.
+    static let longest = Duration.seconds(7 * 86400)
+
     /// Whether the last trigger has been given.
     var hasAllTriggers: Bool { triggersStarted >= triggers }
 

@@ -13,6 +13,14 @@ struct MasterFile: Sendable {
     /// Images of the series; 0 while it still runs.
     let images: Int
 
+    /// About how many bytes it has, without images of its own.
+    var expectedSize: Int { Self.expectedSize(metadata, links: links.count, images: images) }
+
+    /// About how many bytes a master with so many links, for so many images, has: mask, flat field, and ten axis arrays.
+    static func expectedSize(_ metadata: SeriesMetadata, links: Int, images: Int) -> Int {
+        metadata.mask.count * 8 + (1 << 20) + links * 100 + images * 80
+    }
+
     /// The bytes of a master without images of its own.
     func make(_ name: String) async throws -> [UInt8] {
         try await make(name, images: nil, from: nil)
@@ -20,8 +28,7 @@ struct MasterFile: Sendable {
 
     /// The bytes of a master that holds all images itself, or links to them.
     func make(_ name: String, images: Range<Int>?, from ring: FrameRing?) async throws -> [UInt8] {
-        let arrays = metadata.mask.count * 8 + (1 << 20)
-        let size = arrays + (images.flatMap { range in ring.map { DataFile.expectedSize(range, $0) } } ?? 0)
+        let size = expectedSize + (images.flatMap { range in ring.map { DataFile.expectedSize(range, $0) } } ?? 0)
         let file = try await HDF5.run { () throws -> HDF5File in
             let file = try HDF5File.createInMemory(name, expectedSize: size)
             try writeMetadata(file)
