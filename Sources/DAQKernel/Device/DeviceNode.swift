@@ -87,7 +87,7 @@ public final class DeviceNode: Sendable {
 
     func add(_ parameter: AnyParameter) throws(DeviceError) {
         try claim(parameter.name) { $0.parameters[parameter.name] = parameter }
-        parameter.lock.withLock { _ in parameter.owner = owner }
+        parameter.lock.withLock { parameter.owner = owner }
         if owner.hasOverlay { parameter.repost(.alarm) }
         emit(.memberAdded(name, parameter.name))
     }

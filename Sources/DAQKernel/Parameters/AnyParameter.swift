@@ -1,6 +1,5 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
-internal import Synchronization
 
 /// What to do with a number outside the limits.
 public enum OutOfRange: Sendable {
@@ -18,7 +17,7 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     /// Path within its device, groups separated by slashes: `filewriter/mode`.
     public let name: String
 
-    let lock = Mutex<Void>(())
+    let lock = HotLock()
     var timestamp = Timestamp.never
     var alarm = Alarm.undefined
     /// The alarm without the device's, as hysteresis needs it.
@@ -49,15 +48,15 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
 
     /// The last sample; the device's connection alarm is merged in.
     public final var sample: Sample {
-        lock.withLock { _ in currentSample() }
+        lock.withLock { currentSample() }
     }
 
     /// Unit, limits, choices and the rest, as they are now.
-    public final var metadata: ParameterMetadata { lock.withLock { _ in info.metadata } }
+    public final var metadata: ParameterMetadata { lock.withLock { info.metadata } }
 
     /// Name of the device and path within it: `eiger1/filewriter/mode`.
     public final var path: String {
-        let owner = lock.withLock { _ in self.owner }
+        let owner = lock.withLock { self.owner }
         return owner.map { "\($0.device)/\(name)" } ?? name
     }
 
@@ -73,7 +72,7 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
         return owner.overlay.merged(with: alarm)
     }
 
-    final var isBulky: Bool { lock.withLock { _ in info.isBulky } }
+    final var isBulky: Bool { lock.withLock { info.isBulky } }
 
     // MARK: - Writing
 
@@ -180,7 +179,7 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
 
     /// Tells the subscribers that something other than the value changed.
     final func repost(_ changes: UpdateChanges) {
-        let wakers = lock.withLock { _ in subscribers.map { post(changes, currentValue(), to: $0) } ?? Wakers() }
+        let wakers = lock.withLock { subscribers.map { post(changes, currentValue(), to: $0) } ?? Wakers() }
         wakers.wake()
     }
 
@@ -190,7 +189,7 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
         let before = metadata
         change(&metadata)
         guard metadata != before else { return }
-        lock.withLock { _ in
+        lock.withLock {
             info = ParameterInfo(metadata)
             lastPosted = metadata.deadBands == nil ? nil : PostedNumbers()
         }
@@ -201,7 +200,7 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     // MARK: - Subscribers
 
     final func attach(_ subscription: Subscription, slot: Int) {
-        let wakers = lock.withLock { _ in
+        let wakers = lock.withLock {
             let subscriber = Subscriber(subscription: subscription, slot: slot)
             subscribers = (subscribers ?? []) + [subscriber]
             if info.metadata.deadBands != nil, lastPosted == nil { lastPosted = PostedNumbers() }
@@ -211,7 +210,7 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     }
 
     final func detach(_ subscription: Subscription, slot: Int) {
-        lock.withLock { _ in
+        lock.withLock {
             subscribers?.removeAll { $0.subscription === subscription && $0.slot == slot }
             if subscribers?.isEmpty == true { subscribers = nil }
         }

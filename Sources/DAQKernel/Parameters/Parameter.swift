@@ -1,6 +1,5 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
-internal import Synchronization
 
 /// What a parameter is made from; grows without breaking plugins that are already built.
 public struct ParameterSpec: Sendable {
@@ -65,7 +64,7 @@ public final class Parameter<Value: ParameterValue>: AnyParameter, @unchecked Se
         @specialized(where Value == Double)
         @specialized(where Value == Int)
         @specialized(where Value == Bool)
-        get { lock.withLock { _ in stored } }
+        get { lock.withLock { stored } }
     }
 
     /// Publishes a value with the present time and without an alarm of its own.
@@ -88,7 +87,7 @@ public final class Parameter<Value: ParameterValue>: AnyParameter, @unchecked Se
 
     @inline(__always)
     private func emit(_ value: Value, _ alarm: Alarm, _ time: Timestamp) {
-        let wakers = lock.withLock { _ in
+        let wakers = lock.withLock {
             stored = value
             return didPublish(value.number, value.dataValue, alarm, time)
         }
@@ -97,7 +96,7 @@ public final class Parameter<Value: ParameterValue>: AnyParameter, @unchecked Se
 
     /// Changes the alarm alone; value and time stay.
     public func publish(alarm newAlarm: Alarm) {
-        let changed = lock.withLock { _ in
+        let changed = lock.withLock {
             defer { alarm = newAlarm }
             return alarm != newAlarm
         }
@@ -108,7 +107,7 @@ public final class Parameter<Value: ParameterValue>: AnyParameter, @unchecked Se
     ///
     /// Without one, a write publishes the value itself.
     public func onWrite(_ writer: @escaping @Sendable (Value, Origin) async throws -> Void) {
-        lock.withLock { _ in self.writer = writer }
+        lock.withLock { self.writer = writer }
     }
 
     /// Says what a client's write does, with its device held weakly.
@@ -124,10 +123,10 @@ public final class Parameter<Value: ParameterValue>: AnyParameter, @unchecked Se
     override func currentValue() -> DataValue { stored.dataValue }
 
     /// Whether a write calls the device.
-    override public var needsDevice: Bool { lock.withLock { _ in writer != nil } }
+    override public var needsDevice: Bool { lock.withLock { writer != nil } }
 
     override func apply(_ value: DataValue, origin: Origin) async throws(DeviceError) {
-        guard let writer = lock.withLock({ _ in self.writer }) else { return try store(value) }
+        guard let writer = lock.withLock({ self.writer }) else { return try store(value) }
         do {
             try await writer(try typed(value), origin)
         } catch {
@@ -137,7 +136,7 @@ public final class Parameter<Value: ParameterValue>: AnyParameter, @unchecked Se
 
     override func store(_ value: DataValue) throws(DeviceError) {
         let value = try typed(value)
-        var wakers = lock.withLock { _ in
+        var wakers = lock.withLock {
             stored = value
             return didPublish(value.number, value.dataValue, .none, .now())
         }

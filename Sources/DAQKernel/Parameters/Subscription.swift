@@ -1,6 +1,5 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
-internal import Synchronization
 
 /// What an update is about.
 public struct UpdateChanges: OptionSet, Sendable {
@@ -34,7 +33,7 @@ public struct Update: Sendable {
 /// and each parameter has one more place reserved, so that its last value always arrives. Texts and arrays keep only
 /// their newest value. `notify` is called on the publisher's thread when the queue stops being empty: it must only
 /// wake the consumer, which then calls ``drain(into:)``. A subscription lives until ``cancel()``.
-public final class Subscription: Sendable {
+public final class Subscription: @unchecked Sendable {  // sound: the state is touched under the lock only
     private struct Slot {
         var parameter: AnyParameter?
     }
@@ -58,7 +57,8 @@ public final class Subscription: Sendable {
 
     private let capacity: Int
     private let notify: @Sendable () -> Void
-    private let state = Mutex(State())
+    private let lock = HotLock()
+    private var state = State()
 
     /// A subscription without parameters.
     /// - Parameters:
@@ -70,7 +70,7 @@ public final class Subscription: Sendable {
     }
 
     deinit {
-        for update in state.withLock({ $0.queue }) { _ = update.unpack() }
+        for update in lock.withLock({ state.queue }) { _ = update.unpack() }
     }
 
     /// Adds a parameter; its present sample is queued at once.
@@ -78,7 +78,7 @@ public final class Subscription: Sendable {
     @discardableResult
     public func add(_ parameter: AnyParameter) -> Int {
         let bulky = parameter.isBulky
-        let slot: Int? = state.withLock { state in
+        let slot: Int? = lock.withLock {
             guard !state.isCancelled else { return nil }
             state.slots.append(Slot(parameter: parameter))
             state.places.append(Place(keepsNewestOnly: bulky))
@@ -91,7 +91,7 @@ public final class Subscription: Sendable {
 
     /// Takes one parameter out; queued updates of it may still arrive.
     public func remove(slot: Int) {
-        let parameter: AnyParameter? = state.withLock { state in
+        let parameter: AnyParameter? = lock.withLock {
             guard state.slots.indices.contains(slot) else { return nil }
             defer { state.slots[slot].parameter = nil }
             return state.slots[slot].parameter
@@ -101,7 +101,7 @@ public final class Subscription: Sendable {
 
     /// Ends the subscription: nothing arrives any more.
     public func cancel() {
-        let (slots, queued) = state.withLock { state in
+        let (slots, queued) = lock.withLock {
             defer {
                 state.slots = []
                 state.places = []
@@ -116,7 +116,7 @@ public final class Subscription: Sendable {
 
     /// The parameter of a slot; `nil` when it was taken out.
     public func parameter(slot: Int) -> AnyParameter? {
-        state.withLock { $0.slots.indices.contains(slot) ? $0.slots[slot].parameter : nil }
+        lock.withLock { state.slots.indices.contains(slot) ? state.slots[slot].parameter : nil }
     }
 
     /// Hands every queued update to a closure, in order; the cheap way to empty the queue.
@@ -129,7 +129,7 @@ public final class Subscription: Sendable {
             visit(update)
         }
         taken.removeAll(keepingCapacity: true)
-        state.withLock { $0.spare = taken }
+        lock.withLock { state.spare = taken }
     }
 
     /// Takes all queued updates, in order.
@@ -140,7 +140,7 @@ public final class Subscription: Sendable {
     }
 
     private func take() -> [PackedUpdate] {
-        state.withLock { state in
+        lock.withLock {
             var taken = state.spare
             state.spare = []
             swap(&taken, &state.queue)
@@ -152,12 +152,12 @@ public final class Subscription: Sendable {
     }
 
     /// How many updates were replaced by newer ones because the consumer was slow.
-    public var overwritten: UInt64 { state.withLock { $0.overwritten } }
+    public var overwritten: UInt64 { lock.withLock { state.overwritten } }
 
     /// Queues an update; called with the parameter's lock held, so it must not call out.
     /// - Returns: Whether the consumer must be woken.
     func push(_ slot: Int, _ update: PackedUpdate) -> Bool {
-        state.withLock { state in
+        lock.withLock {
             guard slot < state.places.count else { return false }
             update.retain()
             let place = state.places[slot]
