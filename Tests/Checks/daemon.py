@@ -195,6 +195,27 @@ def service_manager_is_told(directory):
 
 
 @check
+def service_manager_that_does_not_read_stops_nothing(directory):
+    with Site(directory) as site:
+        site.start(WATCHDOG_USEC="100000")
+        site.poll("a full queue", lambda: is_full(site.notify.getsockname()))
+        site.process.send_signal(signal.SIGHUP)
+        site.process.send_signal(signal.SIGTERM)
+        expect(site.process.wait(timeout=60) == 0, "status")
+
+
+def is_full(path):
+    """Whether a socket's queue takes no further datagram; asking fills it too."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.sendto(b"full?", path)
+            return False
+        except BlockingIOError:
+            return True
+
+
+@check
 def json_logs_are_json_lines(directory):
     with Site(directory) as site:
         site.start("--log-format", "json", "--log-level", "debug")
