@@ -63,7 +63,7 @@ struct LoadingFuzzTests {
                 let place = Int.random(in: 0..<min(bytes.count, 2048), using: &random)
                 mutated[place] = UInt8.random(in: 0...255, using: &random)
             }
-            _ = LinkerCache(decoding: mutated, wanted: ["libc.so.6"])
+            _ = LinkerCache(decoding: mutated).paths(of: "libc.so.6")
         }
     }
 }

@@ -1,7 +1,6 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
 
-internal import CLoader
 internal import Glibc
 
 /// Finds the libraries that a shared object needs where the dynamic linker will, so that nothing has to be loaded to learn that one
@@ -37,7 +36,7 @@ struct LibraryResolver {
     /// Where daqd's own libraries are, beside its kernel.
     var ownDirectory: String?
     /// Whether an image of that name is in the process.
-    var isLoaded: (String) -> Bool = { unsafe daqd_is_loaded($0) != 0 }
+    var isLoaded: (String) -> Bool = LoadedImages.current().nameTest
 
     /// No plugin needs more than this many libraries.
     private static let limit = 1000
@@ -55,6 +54,7 @@ struct LibraryResolver {
     /// Walks through everything that `image`, the file at `path`, needs.
     func resolve(_ image: ELFImage, at path: String) throws(ELFError) -> Findings {
         var findings = Findings()
+        let cache = Cache(path: cachePath)
         var seen: Set<String> = []
         var waiting = [try Node(path: path, image.dynamic(), inherited: [])]
         while let node = waiting.popLast() {
@@ -65,7 +65,7 @@ struct LibraryResolver {
                 if isLoaded(name) { continue }
                 let own = locateOwn(name)
                 if own != nil { findings.own.append(name) }
-                guard let found = own ?? locate(name, for: node) else {
+                guard let found = own ?? locate(name, for: node, cache) else {
                     findings.missing.append(Missing(name: name, neededBy: node.path))
                     continue
                 }
@@ -102,12 +102,27 @@ struct LibraryResolver {
         return open("\(ownDirectory)/\(name)")
     }
 
-    private func locate(_ name: String, for node: Node) -> (path: String, image: ELFImage)? {
+    /// The linker's cache, read when it is first needed.
+    private final class Cache {
+        private let path: String
+        private(set) lazy var content = read()
+
+        init(path: String) { self.path = path }
+
+        private func read() -> LinkerCache {
+            guard let file = try? PluginFile(opening: path), file.isRegular,
+                let bytes = try? file.checkedRead(at: 0, count: file.size, limit: 64 << 20, part: "linker cache")
+            else { return LinkerCache(decoding: []) }
+            return LinkerCache(decoding: bytes)
+        }
+    }
+
+    private func locate(_ name: String, for node: Node, _ cache: Cache) -> (path: String, image: ELFImage)? {
         if name.utf8.contains(UInt8(ascii: "/")) { return open(name) }
         for directory in node.rpath + environment + node.runpath {
             if let found = open("\(directory)/\(name)") { return found }
         }
-        for path in cached(name) {
+        for path in cache.content.paths(of: name) {
             if let found = open(path) { return found }
         }
         for directory in standardDirectories {
@@ -122,13 +137,6 @@ struct LibraryResolver {
             return nil
         }
         return (file.path, image)
-    }
-
-    private func cached(_ name: String) -> [String] {
-        guard let file = try? PluginFile(opening: cachePath), file.isRegular,
-            let bytes = try? file.checkedRead(at: 0, count: file.size, limit: 64 << 20, part: "linker cache")
-        else { return [] }
-        return LinkerCache(decoding: bytes, wanted: [name]).paths[name] ?? []
     }
 
     /// The directories of a search path, expanded.

@@ -5,28 +5,33 @@
 ///
 /// Source: glibc, `sysdeps/generic/dl-cache.h`, format `glibc-ld.so.cache1.1`.
 struct LinkerCache {
-    /// Paths by library name.
-    private(set) var paths: [String: [String]] = [:]
+    private let bytes: [UInt8]
+    private let start: Int?
 
-    /// Reads the cache's bytes; an unknown format gives an empty cache.
-    ///
-    /// - Parameter wanted: Only these names are kept.
-    init(decoding bytes: [UInt8], wanted: Set<String>) {
+    /// Takes the cache's bytes; an unknown format gives an empty cache.
+    init(decoding bytes: [UInt8]) {
+        self.bytes = bytes
+        start = Self.start(of: bytes)
+    }
+
+    /// The paths of the library `name`, in the cache's order.
+    func paths(of name: String) -> [String] {
         let header = 48
         let span = bytes.span
-        guard let start = Self.start(of: bytes), let count = span.littleEndian(UInt32.self, at: start + 20) else {
-            return
-        }
+        guard let start, let count = span.littleEndian(UInt32.self, at: start + 20) else { return [] }
+        let wanted = Array(name.utf8) + [0]
+        var paths: [String] = []
         for index in 0..<Int(count) {
             let entry = start + header + index * 24
             guard let key = span.littleEndian(UInt32.self, at: entry + 4),
                 let value = span.littleEndian(UInt32.self, at: entry + 8)
-            else { return }
-            guard let name = span.string(at: start + Int(key), limit: 4096), wanted.contains(name),
+            else { break }
+            guard span.hasPrefix(wanted, at: start + Int(key)),
                 let path = span.string(at: start + Int(value), limit: 4096)
             else { continue }
-            paths[name, default: []].append(path)
+            paths.append(path)
         }
+        return paths
     }
 
     /// Where the format begins: an older list may stand before it.

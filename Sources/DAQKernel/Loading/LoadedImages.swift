@@ -23,6 +23,12 @@ struct LoadedImages: Sendable, Equatable {
         return images
     }
 
+    /// Tells whether an image of a file name is in the process.
+    var nameTest: (String) -> Bool {
+        let names = Set(paths.map { String(Self.base($0)) })
+        return { names.contains($0) }
+    }
+
     /// Whether `path` is the kernel by its file name, of whatever version.
     static func isKernel(_ path: String) -> Bool { base(path).hasPrefix("libDAQKernel.so") }
 

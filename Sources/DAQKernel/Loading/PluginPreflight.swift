@@ -23,8 +23,6 @@ struct PluginPreflight {
     var policy: PluginPolicy
     /// What the plugin must fit.
     var host: HostIdentity
-    /// How needed libraries are found.
-    var resolver = LibraryResolver()
 
     /// The kinds of factories that this kernel knows.
     static let kinds: Set<String> = ["device", "transport", "frontend", "postop", "simulator"]
@@ -316,7 +314,7 @@ extension PluginPreflight {
 
     private func checkLibraries(_ image: ELFImage, _ candidate: PluginCandidate) throws(PluginRefusal) -> [String] {
         let findings: LibraryResolver.Findings
-        do { findings = try resolver.resolve(image, at: candidate.path) } catch {
+        do { findings = try LibraryResolver().resolve(image, at: candidate.path) } catch {
             throw Self.notSharedObject(error, candidate)
         }
         guard findings.missing.isEmpty else {

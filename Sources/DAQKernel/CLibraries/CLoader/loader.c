@@ -28,13 +28,6 @@ void daqd_load_own_library(const char *name) {
 
 void *daqd_find_symbol(void *handle, const char *name) { return dlsym(handle, name); }
 
-int daqd_is_loaded(const char *name) {
-    // The handle only counts a use of an image that stays for other reasons.
-    void *handle = dlopen(name, RTLD_LAZY | RTLD_NOLOAD);
-    if (handle) dlclose(handle);
-    return handle != NULL;
-}
-
 struct visit {
     void (*visit)(const char *, void *);
     void *context;

@@ -20,9 +20,6 @@ void daqd_load_own_library(const char *name);
 /// The address of `name` in a loaded object and what it needs; NULL if there is none.
 void *daqd_find_symbol(void *handle, const char *name);
 
-/// Whether the dynamic linker has an image of that name already; loads nothing.
-int daqd_is_loaded(const char *name);
-
 /// Calls `visit` with the path of each image of the process; the program itself has the path "".
 void daqd_visit_images(void (*visit)(const char *path, void *context), void *context);
 
