@@ -62,15 +62,15 @@ public final class DaemonProcess {
         try await eventually("daqd serves") { try await self.request("GET", "/readyz").status == 200 }
     }
 
-    /// Waits, at most 30 s, until `condition` holds; an error counts as not yet.
+    /// Waits, at most 60 s, until `condition` holds; an error counts as not yet.
     public func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + .seconds(60)
         while ContinuousClock.now < deadline {
             if (try? await condition()) == true { return }
             guard process.isRunning else { break }
             try await Task.sleep(for: .milliseconds(20))
         }
-        throw Failure(description: "\(what): not within 30 s, or daqd has ended; it printed:\n\(printed)")
+        throw Failure(description: "\(what): not within 60 s, or daqd has ended; it printed:\n\(printed)")
     }
 
     /// Sends a request and decodes the JSON that comes back; an empty object for other replies.

@@ -19,7 +19,7 @@ enum OlderKernel {
     ]
 
     /// Builds the plugin of Fixtures/AgedPlugin against it and returns the directory with both libraries.
-    static func build() throws -> URL {
+    static func build() async throws -> URL {
         let older = OutOfTreeBuild.directory.appending(path: "older")
         try OutOfTreeBuild.mirror(
             OutOfTreeBuild.root.appending(path: "Sources/DAQKernel"), to: older.appending(path: "DAQKernel")
@@ -31,7 +31,7 @@ enum OlderKernel {
         }
         let plugin = older.appending(path: "AgedPlugin")
         try OutOfTreeBuild.mirror(OutOfTreeBuild.root.appending(path: "Tests/Fixtures/AgedPlugin"), to: plugin)
-        return try OutOfTreeBuild.build(plugin, scratch: "older-build")
+        return try await OutOfTreeBuild.build(plugin, scratch: "older-build")
     }
 }
 
@@ -39,7 +39,7 @@ enum OlderKernel {
 struct OlderKernelTests {
     @Test("it runs on today's kernel, which has a later field and a later requirement")
     func evolution() async throws {
-        let products = try OlderKernel.build()
+        let products = try await OlderKernel.build()
         let older = try symbols(products.appending(path: "libDAQKernel.so"))
         let images = LoadedImages.current()
         let today = try symbols(URL(filePath: try #require(images.paths.first(where: LoadedImages.isKernel))))

@@ -41,7 +41,7 @@ private final class ShutterController {
 struct SiteOverRESTTests {
     @Test("its shutter is seen and moved over REST, and its controller's loss is an alarm")
     func shutter() async throws {
-        let plugin = try SitePluginTests.build()
+        let plugin = try await SitePluginTests.build()
         let directory = FileManager.default.temporaryDirectory.appending(path: "daqd-site-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }

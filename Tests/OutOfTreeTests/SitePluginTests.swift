@@ -9,14 +9,16 @@ import Testing
 @Suite("The site's plugin of Examples", .serialized)
 struct SitePluginTests {
     /// Builds the example as its README says and returns its library.
-    static func build() throws -> URL {
-        try OutOfTreeBuild.build(OutOfTreeBuild.root.appending(path: "Examples/SitePlugin"), scratch: "site-build")
-            .appending(path: "libShutterPlugin.so")
+    static func build() async throws -> URL {
+        try await OutOfTreeBuild.build(
+            OutOfTreeBuild.root.appending(path: "Examples/SitePlugin"), scratch: "site-build"
+        )
+        .appending(path: "libShutterPlugin.so")
     }
 
     @Test("installed alone in a directory of its own, it finds daqd's libraries")
-    func alone() throws {
-        let plugin = try Self.build()
+    func alone() async throws {
+        let plugin = try await Self.build()
         let directory = FileManager.default.temporaryDirectory.appending(path: "daqd-site-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
