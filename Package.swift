@@ -90,7 +90,8 @@ let package = Package(
             swiftSettings: testSettings),
         .target(name: "DaemonTesting", path: "Tests/DaemonTesting", swiftSettings: testSettings),
         .testTarget(
-            name: "OutOfTreeTests", dependencies: [kernel, "DaemonTesting"], path: "Tests/OutOfTreeTests", swiftSettings: testSettings),
+            name: "OutOfTreeTests", dependencies: [kernel, "DaemonTesting"], path: "Tests/OutOfTreeTests",
+            swiftSettings: testSettings),
         .testTarget(
             name: "DAQKernelLoadingTests", dependencies: [kernel, "DaemonTesting"], path: "Tests/DAQKernelLoadingTests",
             swiftSettings: testSettings),

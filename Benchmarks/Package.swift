@@ -31,12 +31,14 @@ let package = Package(
         .executableTarget(
             name: "fetch",
             dependencies: [
-                .product(name: "DAQKernel", package: "DAQKernel"), .product(name: "DAQTransports", package: "DAQTransports"),
+                .product(name: "DAQKernel", package: "DAQKernel"),
+                .product(name: "DAQTransports", package: "DAQTransports"),
             ], path: "Fetch", swiftSettings: settings),
         .target(
             name: "CBareServer", path: "REST/CBareServer", linkerSettings: [.linkedLibrary("microhttpd")]),
         .executableTarget(
-            name: "rest", dependencies: ["CBareServer"], path: "REST", exclude: ["CBareServer"], swiftSettings: settings),
+            name: "rest", dependencies: ["CBareServer"], path: "REST", exclude: ["CBareServer"], swiftSettings: settings
+        ),
         .executableTarget(name: "empty", path: "Empty", swiftSettings: settings),
     ]
 )
