@@ -12,8 +12,9 @@ import time
 import daemon
 
 SECONDS = float(os.environ.get("DAQD_SOAK_SECONDS", "600"))
-# A run log and caches fill up at first; what is compared is the growth after the first quarter.
+# Caches and the run log fill up at first; what is compared is the growth after the first quarter, two minutes at least.
 GROWTH_LIMIT = 1.25
+WARM_SECONDS = max(SECONDS / 4, 120)
 
 
 def usage(process):
@@ -82,10 +83,10 @@ def main():
         raise
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-    settled = [sample for sample in samples if sample[0] > SECONDS / 4] or samples
-    first, last = settled[0], settled[-1]
+    first = next((sample for sample in samples if sample[0] > WARM_SECONDS), samples[-1])
+    last = samples[-1]
     print(f"{number} series {states}; memory {first[1]:.1f} to {last[1]:.1f} MB, threads {first[2]} to {last[2]}, "
-          f"open files {first[3]} to {last[3]}")
+          f"open files {first[3]} to {last[3]}, since {first[0]:.0f} s")
     daemon.expect(last[1] < first[1] * GROWTH_LIMIT, "memory grows")
     daemon.expect(last[2] <= first[2] + 8 and last[3] <= first[3] + 8, "threads or files grow")
     sys.exit(0)
