@@ -68,6 +68,16 @@ final class Daemon {
         return nil
     }
 
+    /// Processor time that it used so far, in nanoseconds.
+    func processorTime() -> Int {
+        var clock = clockid_t()
+        var time = timespec()
+        guard unsafe clock_getcpuclockid(process, &clock) == 0, unsafe clock_gettime(clock, &time) == 0 else {
+            return 0
+        }
+        return time.tv_sec * 1_000_000_000 + time.tv_nsec
+    }
+
     /// Ends it and removes its folder.
     func stop() {
         kill(process, SIGTERM)

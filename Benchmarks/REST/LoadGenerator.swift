@@ -9,6 +9,8 @@ struct LoadGenerator {
         var rate: Double
         /// The time within which 99 of 100 answers came, in microseconds.
         var p99: Double
+        /// Processor time that the server used for one answer, in microseconds.
+        var cost = 0.0
     }
 
     private let request: [UInt8]
@@ -58,12 +60,13 @@ struct LoadGenerator {
         return bytes.count >= start + length ? Array(bytes[start...]) : nil
     }
 
-    /// Runs for so long; nil when a connection ended or an answer was no 200.
-    func run(seconds: Double) -> Result? {
+    /// Runs for so long beside a clock of the server's processor time; nil when a connection ended or an answer was no 200.
+    func run(seconds: Double, clock: () -> Int) -> Result? {
         var times: [UInt32] = []
         times.reserveCapacity(2_000_000)
         var sent = [UInt64](repeating: 0, count: sockets.count)
         var buffer = [UInt8](repeating: 0, count: 65_536)
+        let before = clock()
         let begin = Self.now()
         let end = begin + UInt64(seconds * 1e9)
         while Self.now() < end {
@@ -79,8 +82,10 @@ struct LoadGenerator {
             }
         }
         let elapsed = Double(Self.now() - begin) / 1e9
+        let cost = Double(clock() - before) / 1000 / Double(times.count)
         times.sort()
-        return Result(rate: Double(times.count) / elapsed, p99: Double(times[times.count * 99 / 100]) / 1000)
+        return Result(
+            rate: Double(times.count) / elapsed, p99: Double(times[times.count * 99 / 100]) / 1000, cost: cost)
     }
 
     /// Closes the connections.
