@@ -52,7 +52,9 @@ extension CurlOptions {
 
     private static func timeoutSentence(_ transfer: CurlTransfer, wasSent: Bool) -> String {
         let limits = transfer.request.timeouts
-        if let total = limits.total, transfer.submitted.duration(to: .now) >= total {
+        // curl counts whole milliseconds, so it may be a little early; and where there is no stall limit it was the total.
+        let elapsed = transfer.submitted.duration(to: .now) + .milliseconds(2)
+        if let total = limits.total, elapsed >= total || (wasSent && limits.stall == nil) {
             return "no complete reply within \(total.spokenSeconds)"
         }
         if !wasSent { return "no connection within \(limits.connect.spokenSeconds)" }
