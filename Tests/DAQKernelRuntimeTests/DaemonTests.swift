@@ -138,6 +138,7 @@ struct DaemonTests {
         let stage = try Stage(Self.site("frontends: {f: {type: show, jammed: true}}"))
         #expect(await stage.until { stage.events.all.contains("listen f") })
         #expect(stage.log.all.contains { $0.contains("port 8080 is in use") })
+        #expect(await stage.ready())
         #expect(await stage.end() == .success)
     }
 

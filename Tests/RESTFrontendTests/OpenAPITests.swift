@@ -58,7 +58,7 @@ struct OpenAPITests {
     @Test("ready says whether the site is")
     func ready() async throws {
         let fixture = try await RESTFixture()
-        fixture.site.isReady = false
+        fixture.site.ended()
         #expect(try await fixture.ask("GET /readyz").status == 503)
         #expect(try await fixture.ask("GET /healthz").status == 200)
     }

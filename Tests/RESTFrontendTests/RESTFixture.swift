@@ -34,7 +34,7 @@ final class RESTFixture: Sendable {
         try Self.fill(node, [countTime, enabled, state])
         site.add(node)
         node.set(.connected)
-        site.isReady = true
+        site.started()
         var settings = RESTSettings()
         settings.server.port = 0
         settings.wait = 5

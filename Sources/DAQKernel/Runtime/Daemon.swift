@@ -103,11 +103,10 @@ public actor Daemon {
         for component in configuration.devices { await startDevice(component, configuration, services) }
         let absent = devices.filter { !$0.value.isMade }.keys
         await coordinator.settleInterrupted(absent: Set(absent))
-        var isReady = true
-        for component in configuration.frontends { isReady = await startFrontend(component, services) && isReady }
+        for component in configuration.frontends { await startFrontend(component, services) }
         startPulse(services)
         openControl(site, state: configuration.site.state)
-        site.isReady = isReady
+        site.started()
         serviceManager.ready(summary)
         logger.notice("daqd runs", ["site": .string(site.name), "serving": .string(summary)])
     }
@@ -269,10 +268,10 @@ public actor Daemon {
         }
     }
 
-    private func startFrontend(_ component: ComponentConfiguration, _ services: SiteServices) async -> Bool {
+    private func startFrontend(_ component: ComponentConfiguration, _ services: SiteServices) async {
         let runner = FrontendRunner(component, services: services)
         frontends[component.name] = runner
-        return await runner.start()
+        await runner.start()
     }
 
     // MARK: - Reload
@@ -331,7 +330,7 @@ public actor Daemon {
             }
         }
         for component in new.frontends where started.contains(component.identity) {
-            _ = await startFrontend(component, services)
+            await startFrontend(component, services)
         }
     }
 
@@ -353,6 +352,7 @@ public actor Daemon {
         guard let services else { return }
         logger.notice("daqd stops; a second signal ends the wait")
         serviceManager.stopping("ending acquisitions")
+        services.site.ended()
         await services.coordinator.beginShutdown()
         await withTaskGroup(of: Void.self) { group in
             for device in devices.values {

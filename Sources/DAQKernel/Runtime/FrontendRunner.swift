@@ -30,18 +30,16 @@ final class FrontendRunner: Sendable {
     }
 
     /// Starts to listen; after a failure it is tried again with back-off, behind.
-    /// - Returns: Whether clients are served when this returns.
-    func start() async -> Bool {
-        guard let frontend else { return false }
+    func start() async {
+        services.site.expect(configuration.name)
+        guard let frontend else { return }
         do {
             try await frontend.start()
             serve(frontend)
-            return true
         } catch {
             report(error)
             let task = Task { [self] in await keepTrying(frontend) }
             running.withLock { $0 = task }
-            return false
         }
     }
 
@@ -86,6 +84,7 @@ final class FrontendRunner: Sendable {
     /// Stops it, in ten seconds at most.
     func stop() async {
         running.withLock { $0 }?.cancel()
+        services.site.expect(configuration.name, false)
         services.site.set(names: nil, frontend: configuration.name)
         guard let frontend else { return }
         let inTime = await DeviceRunner.race(

@@ -20,7 +20,8 @@ public final class Site: Sendable {
         var observers: [Int: @Sendable (TreeEvent) -> Void] = [:]
         var next = 0
         var plugins: [JSON] = []
-        var isReady = false
+        var hasStarted = false
+        var expected: Set<String> = []
         var names: [String: @Sendable () -> [ServedName]] = [:]
         var writeObservers: [@Sendable (AnyParameter, DataValue, Origin) -> Void] = []
     }
@@ -112,8 +113,24 @@ public final class Site: Sendable {
 
     /// Whether all frontends listen; devices may be absent.
     public var isReady: Bool {
-        get { state.withLock { $0.isReady } }
-        set { state.withLock { $0.isReady = newValue } }
+        state.withLock { state in state.hasStarted && state.expected.isSubset(of: state.names.keys) }
+    }
+
+    /// Everything that is configured was started once.
+    func started() { state.withLock { $0.hasStarted = true } }
+
+    /// The stop has begun.
+    func ended() { state.withLock { $0.hasStarted = false } }
+
+    /// A frontend is configured, so readiness waits for it; or is not any more.
+    func expect(_ frontend: String, _ isConfigured: Bool = true) {
+        state.withLock { state in
+            if isConfigured {
+                state.expected.insert(frontend)
+            } else {
+                state.expected.remove(frontend)
+            }
+        }
     }
 
     /// Every name that a frontend serves; `nil` when there is no such frontend.

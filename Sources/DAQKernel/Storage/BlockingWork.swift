@@ -8,8 +8,6 @@ enum BlockingWork {
     /// Runs the work on the least busy of four threads and gives back what it gave.
     static func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
         let thread = threads.min { $0.backlog < $1.backlog } ?? threads[0]
-        return try await withCheckedThrowingContinuation { continuation in
-            thread.perform { continuation.resume(with: Result(catching: work)) }
-        }
+        return try await thread.run(.control, work)
     }
 }

@@ -4,7 +4,9 @@ internal import CFiles
 internal import Glibc
 internal import Synchronization
 
-/// One named thread that does closures or an actor's jobs in order, one after the other.
+/// One named thread that does closures or an actor's jobs one after the other: the urgent ones first, equals in order.
+///
+/// What is waiting gives way to what is more urgent; what runs is never interrupted.
 ///
 /// For calls that block (SQLite, a vendor's SDK): an actor that names this as its executor never occupies a
 /// cooperative thread. The thread starts with the first job and lives as long as the process needs it: it ends when the
@@ -18,14 +20,22 @@ public final class SerialThread: SerialExecutor {
 
     /// The state that thread and owners share; apart from the executor, so that the thread does not keep the executor alive.
     private final class Queue: Sendable {
-        let items = Mutex<[Item]>([])
+        /// Waiting items, a list for each priority, the most urgent first.
+        let items = Mutex<[[Item]]>(TransportPriority.allCases.map { _ in [] })
         let backlog = Atomic<Int>(0)
         let semaphore: SemaphoreBox = SemaphoreBox()
 
-        func push(_ item: Item) {
+        func push(_ item: Item, _ priority: TransportPriority = .control) {
             backlog.add(1, ordering: .relaxed)
-            items.withLock { $0.append(item) }
+            items.withLock { $0[priority.rawValue].append(item) }
             semaphore.post()
+        }
+
+        func pop() -> Item? {
+            items.withLock { items in
+                guard let index = items.firstIndex(where: { !$0.isEmpty }) else { return nil }
+                return items[index].removeFirst()
+            }
         }
     }
 
@@ -55,15 +65,28 @@ public final class SerialThread: SerialExecutor {
         self.name = name
     }
 
-    deinit { if started.load(ordering: .acquiring) { queue.push(.stop) } }
+    deinit { if started.load(ordering: .acquiring) { queue.push(.stop, .status) } }
 
     /// Jobs queued or running.
     public var backlog: Int { queue.backlog.load(ordering: .relaxed) }
 
     /// Queues a closure; returns at once.
-    public func perform(_ closure: @escaping @Sendable () -> Void) {
+    public func perform(_ closure: @escaping @Sendable () -> Void) { perform(.control, closure) }
+
+    /// Queues a closure before everything that is less urgent; returns at once.
+    public func perform(_ priority: TransportPriority, _ closure: @escaping @Sendable () -> Void) {
         start()
-        queue.push(.closure(closure))
+        queue.push(.closure(closure), priority)
+    }
+
+    /// Runs a blocking call on the thread, before everything that is less urgent.
+    /// - Throws: What the call throws.
+    public func run<Result: Sendable>(
+        _ priority: TransportPriority = .control, _ call: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            perform(priority) { continuation.resume(with: Swift.Result(catching: call)) }
+        }
     }
 
     /// Queues a closure and blocks the calling thread until it is done; never from this thread itself, nor from a task.
@@ -106,19 +129,13 @@ public final class SerialThread: SerialExecutor {
     private static func work(_ queue: Queue, _ identity: UnownedSerialExecutor) {
         while true {
             queue.semaphore.wait()
-            let items = queue.items.withLock { items in
-                let taken = items
-                items.removeAll(keepingCapacity: true)
-                return taken
+            switch queue.pop() {
+            case .job(let job): unsafe job.runSynchronously(on: identity)
+            case .closure(let closure): closure()
+            case .stop: return
+            case nil: continue
             }
-            for item in items {
-                switch item {
-                case .job(let job): unsafe job.runSynchronously(on: identity)
-                case .closure(let closure): closure()
-                case .stop: return
-                }
-                queue.backlog.subtract(1, ordering: .relaxed)
-            }
+            queue.backlog.subtract(1, ordering: .relaxed)
         }
     }
 
