@@ -46,8 +46,9 @@ install: ## installs to PREFIX, /usr/local unless told otherwise
 	@umask 022; PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install
 
 .PHONY: format
-format: ## formats the sources
+format: ## formats the sources, writes the digest of the kernel's interface anew
 	@swift format -i -p -r $(wildcard $(SOURCES)) Package.swift
+	@scripts/kernel-interface
 
 .PHONY: lint
 lint: ## checks format and documentation comments
