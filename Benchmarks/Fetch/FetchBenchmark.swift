@@ -21,7 +21,7 @@ struct FetchBenchmark {
         var reference: [Double] = []
         var ours: [Double] = []
         for round in 0..<rounds {
-            // Neither side always comes second, when the disk may be tired.
+            // Neither side always comes second.
             if round % 2 == 0 { ours.append(try await fetch(server, folder)) }
             plain.append(try await curl(server, folder))
             reference.append(try await curlSyncDigest(server, folder))
@@ -78,6 +78,8 @@ struct FetchBenchmark {
     }
 
     private static func timed(_ body: () async throws -> Void) async throws -> Double {
+        // What the file before left to do, its removal included, must not count here.
+        sync()
         let start = ContinuousClock.now
         try await body()
         let (seconds, attoseconds) = start.duration(to: .now).components

@@ -23,7 +23,7 @@ public final class DownloadSink: Sendable {
     /// The largest piece that libcurl hands over.
     static let pieceSize = 512 << 10
     private static let bufferSize = 1 << 20
-    private static let bufferCount = 8
+    private static let bufferCount = 16
     enum Taking {
         case taken, full
         case failed(HTTPError)
