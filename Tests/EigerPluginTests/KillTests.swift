@@ -23,15 +23,15 @@ struct KillTests {
             try process.run()
         }
 
-        deinit { end(SIGKILL) }
+        deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
 
-        func end(_ signal: Int32) {
+        /// Sends a signal and waits without blocking a thread: the tests that run beside need theirs.
+        func end(_ signal: Int32) async throws {
             guard process.isRunning else { return }
-            kill(process.processIdentifier, signal)
-            let limit = Date().addingTimeInterval(60)
-            while process.isRunning, Date() < limit { usleep(10_000) }
-            if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-            process.waitUntilExit()
+            let pid = process.processIdentifier
+            kill(pid, signal)
+            for _ in 0..<3000 where process.isRunning { try await Task.sleep(for: .milliseconds(20)) }
+            if process.isRunning { kill(pid, SIGKILL) }
         }
 
         /// Where the test bundle is, and beside it the daemon and the plugins.
@@ -81,12 +81,12 @@ struct KillTests {
             }
             try #require(daemon.process.isRunning, "the daemon ended: \(text(folder, round))")
             try await Task.sleep(for: .milliseconds(Int.random(in: 0..<1500, using: &random)))
-            daemon.end(SIGKILL)
+            try await daemon.end(SIGKILL)
         }
         let last = try DaemonProcess(
             configuration(folder, port: simulated.port, takesSeries: false), folder + "/daemon-last.log")
         try await eventually("every series has ended") { try await records(folder).allSatisfy { $0.state.isFinal } }
-        last.end(SIGTERM)
+        try await last.end(SIGTERM)
         #expect(last.process.terminationStatus == 0)
         try await judge(try await records(folder), simulated, folder)
     }
