@@ -28,7 +28,7 @@ struct DetectorWatcher: Sendable {
                 if effects.contains(.discover), !waiting.isEmpty {
                     let left = waiting
                     waiting = []
-                    group.addTask { for acquisition in left { await runner.recover(acquisition) } }
+                    group.addTask { await runner.recover(left) }
                 }
                 if link.isConnected, mayPollSlowly(link), ContinuousClock.now >= nextSlow {
                     nextSlow = .now.advanced(by: settings.pollSlow)

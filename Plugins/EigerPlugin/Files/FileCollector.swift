@@ -114,10 +114,8 @@ final class FileCollector: Sendable {
         guard let value = try? await client.get(SIMPLONKey(.filewriter, .status, "state")),
             let word = value.value.string
         else { return true }
-        if word == "acquire" {
-            progressed()
-            return false
-        }
+        // It may also write for another series; that is waited for, but not for ever.
+        if word == "acquire" { return hasLostPatience }
         if word == "error", let error = try? await client.get(SIMPLONKey(.filewriter, .status, "error")) {
             note("the filewriter", "the filewriter is in the state error: \(error.value.text.prefix(300))")
         }

@@ -15,15 +15,70 @@ extension SeriesRunner {
         return FileCollector(files, fetcher: fetcher, client: client, logger: context.logger, monitor: monitor.files)
     }
 
-    /// Ends an acquisition that an earlier process left: waits for the detector, collects what it holds, and judges.
+    /// What is left to do for an interrupted acquisition once the detector is free.
+    private enum Rest: Sendable {
+        /// Files may be there.
+        case collect(SeriesNotes, resumes: Bool)
+        /// Nothing more can come; one sentence why.
+        case nothing(String)
+        case failure(any Error)
+    }
+
+    /// Ends the acquisitions that an earlier process left: waits for the detector, collects what it holds, and judges.
     ///
-    /// To be called once the detector answers; ends however that goes, except by a cancellation, which leaves it for the next start.
-    func recover(_ acquisition: Acquisition) async {
-        context.logger.notice("An interrupted series is taken up", ["acquisition": .string(acquisition.id)])
-        defer { settled(acquisition) }
+    /// The detector is freed of all of them first, so that no file of one is awaited while another one still blocks the filewriter.
+    /// To be called once the detector answers; ends however that goes, except by a cancellation, which leaves them for the next start.
+    func recover(_ acquisitions: [Acquisition]) async {
+        var rests: [(Acquisition, Rest)] = []
+        for acquisition in acquisitions {
+            context.logger.notice("An interrupted series is taken up", ["acquisition": .string(acquisition.id)])
+            do {
+                rests.append((acquisition, try await free(acquisition)))
+            } catch is CancellationError {
+                return
+            } catch {
+                rests.append((acquisition, .failure(error)))
+            }
+        }
+        // From here on new series may begin: nothing of the following touches more than files.
+        for acquisition in acquisitions { settled(acquisition) }
+        for (acquisition, rest) in rests where !Task.isCancelled { await conclude(acquisition, rest) }
+    }
+
+    /// Makes sure that the detector takes no more images for an acquisition, and finds its number.
+    private func free(_ acquisition: Acquisition) async throws -> Rest {
+        let ended = "daqd ended without warning while the acquisition was \(acquisition.record.state.rawValue)"
+        guard var notes = acquisition.notes.flatMap(SeriesNotes.init) else { return .nothing(ended) }
+        guard settings.retrieve == .filewriter else {
+            acquisition.cannotCount()
+            return .nothing(ended)
+        }
+        if notes.phase == .collecting { return .collect(notes, resumes: true) }
+        try await settle(notes)
+        if notes.number == nil {
+            let listed = try await client.files()
+            guard let number = notes.number(from: listed) else {
+                return .nothing("\(ended); the detector holds no file of it")
+            }
+            notes.number = number
+        }
+        notes.phase = .collecting
+        try await acquisition.note(notes.json)
+        // What was fetched while the series ran is fetched again: the file may have grown since.
+        return .collect(notes, resumes: false)
+    }
+
+    private func conclude(_ acquisition: Acquisition, _ rest: Rest) async {
         do {
-            let sentence = try await collectRest(of: acquisition)
-            _ = try await acquisition.finish(failure: sentence.map { DeviceError(.failed, $0) })
+            var failure: (any Error)?
+            switch rest {
+            case .collect(let notes, let resumes):
+                let sentence = try await collect(acquisition, notes, resumes: resumes)
+                failure = sentence.map { DeviceError(.failed, $0) }
+            case .nothing(let sentence): failure = DeviceError(.failed, sentence)
+            case .failure(let error): failure = error
+            }
+            _ = try await acquisition.finish(failure: failure)
         } catch is CancellationError {
             return
         } catch {
@@ -31,27 +86,6 @@ extension SeriesRunner {
                 "An interrupted series could not be completed", ["error": .string(String(describing: error))])
             _ = try? await acquisition.finish(failure: error)
         }
-    }
-
-    /// What is wrong with it; `nil` when nothing is.
-    private func collectRest(of acquisition: Acquisition) async throws -> String? {
-        let ended = "daqd ended without warning while the acquisition was \(acquisition.record.state.rawValue)"
-        guard var notes = acquisition.notes.flatMap(SeriesNotes.init) else { return ended }
-        guard settings.retrieve == .filewriter else {
-            acquisition.cannotCount()
-            return ended
-        }
-        let wasCollecting = notes.phase == .collecting
-        if !wasCollecting { try await settle(notes) }
-        settled(acquisition)
-        if notes.number == nil {
-            let listed = try await client.files()
-            guard let number = notes.number(from: listed) else { return "\(ended); the detector holds no file of it" }
-            notes.number = number
-        }
-        notes.phase = .collecting
-        try await acquisition.note(notes.json)
-        return try await collect(acquisition, notes, resumes: wasCollecting)
     }
 
     /// Waits until the detector takes no more images for a series that nobody leads any more.
