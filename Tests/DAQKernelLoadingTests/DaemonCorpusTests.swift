@@ -94,6 +94,8 @@ struct DaemonCorpusTests {
         let failed = try await daqd.request("GET", "/api/v1/devices/failed")
         #expect((failed.object["message"] as? String)?.contains("P404") == true)
         #expect(try await daqd.stop() == 0)
+        #expect(daqd.printed.contains("daqd: plugin refused  DAQD-P404  component could not be made"))
+        #expect(daqd.printed.contains("effect   device failed is unavailable"))
         try expectTexts(daqd.printed)
     }
 

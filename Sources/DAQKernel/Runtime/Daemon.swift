@@ -9,6 +9,7 @@ public actor Daemon {
     private let plugins: PluginHost
     private let serviceManager: ServiceManager
     private let writeLog: (@Sendable (LogRecord) -> Void)?
+    private var format: LogFormat
     private var sink: LogSink
     private var logger: Logger
     private var configuration: SiteConfiguration?
@@ -34,7 +35,7 @@ public actor Daemon {
         self.serviceManager = serviceManager
         plugins = PluginHost(registry: registry)
         writeLog = log
-        let format = options.logFormat ?? .text
+        format = options.logFormat ?? .text
         sink = LogSink(levels: LogLevels(options.logLevel ?? .notice), format: format, descriptor: STDERR_FILENO)
         logger = Logger(component: "daqd", sink: sink)
     }
@@ -93,7 +94,8 @@ public actor Daemon {
         let autosave = try AutosaveStore(log: log, logger: logger.sibling("autosave"))
         let services = SiteServices(
             site: site, logger: logger, dataRoot: configuration.site.data, coordinator: coordinator,
-            autosave: autosave, serviceManager: serviceManager, plugins: plugins)
+            autosave: autosave, serviceManager: serviceManager, plugins: plugins,
+            report: { [format, logger] refusal in Self.report(refusal, format, logger) })
         self.services = services
         self.configuration = configuration
         site.plugins = plugins.records.map(\.json)
@@ -124,7 +126,7 @@ public actor Daemon {
             logger = Logger(component: "daqd", sink: sink)
             return
         }
-        let format = options.logFormat ?? section.format.flatMap(LogFormat.init(rawValue:)) ?? .text
+        format = options.logFormat ?? section.format.flatMap(LogFormat.init(rawValue:)) ?? .text
         sink = LogSink(levels: levels(section), format: format, descriptor: STDERR_FILENO)
         logger = Logger(component: "daqd", sink: sink)
     }
@@ -153,8 +155,15 @@ public actor Daemon {
             logger.info("Plugin loaded", ["id": .string(record.id ?? ""), "file": .string(record.file)])
             return
         }
-        if sink.isEnabled(.error, for: "daqd"), options.logFormat != .json {
-            Self.printError(refusal.text)
+        report(refusal)
+    }
+
+    private func report(_ refusal: PluginRefusal) { Self.report(refusal, format, logger) }
+
+    /// Lines of text for people, an object for a log collector.
+    private static func report(_ refusal: PluginRefusal, _ format: LogFormat, _ logger: Logger) {
+        if format == .text {
+            printError(refusal.text)
         } else {
             logger.error("Plugin refused", ["refusal": refusal.json])
         }
@@ -261,8 +270,7 @@ public actor Daemon {
                 component.name, try factory.make(component.settings, setup), rules: PostOperationRules(component),
                 waitsByDefault: factory.waits)
         } catch {
-            logger.error(
-                "The post-operation could not be made", ["code": "P404", "reason": .string(String(describing: error))])
+            services.couldNotMake(component, error, logger)
             return PostOperationEntry(
                 component.name, absent: String(describing: error), rules: PostOperationRules(component))
         }

@@ -61,10 +61,7 @@ final class DeviceRunner: Sendable {
             for command in collector.commands { try node.add(command) }
             return device
         } catch {
-            let reason = services.plugins.makeFailed(configuration, error)
-            logger.error(
-                "The device could not be made", ["code": "P404", "reason": .string(String(describing: error))])
-            node.set(.unavailable(reason))
+            node.set(.unavailable(services.couldNotMake(configuration, error, logger)))
             return nil
         }
     }

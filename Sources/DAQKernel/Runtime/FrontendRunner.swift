@@ -23,8 +23,7 @@ final class FrontendRunner: Sendable {
             }
             frontend = try factory.make(configuration.settings, context)
         } catch {
-            logger.error(
-                "The frontend could not be made", ["code": "P404", "reason": .string(String(describing: error))])
+            services.couldNotMake(configuration, error, logger)
             frontend = nil
         }
     }

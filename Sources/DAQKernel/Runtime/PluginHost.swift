@@ -46,8 +46,12 @@ final class PluginHost: Sendable {
     /// The refused plugins that the site cannot do without.
     var missingRequired: [PluginRecord] { records.filter { $0.refusal != nil && $0.entry.required } }
 
-    /// The sentence for a component that its factory could not make.
-    func makeFailed(_ component: ComponentConfiguration, _ error: any Error) -> String {
-        "DAQD-P404: the factory of “\(component.type)” failed: \(error)"
+    /// What became of a component that its factory could not make; `nil` where no plugin brought the type.
+    func refusal(making component: ComponentConfiguration, _ error: any Error) -> PluginRefusal? {
+        let kinds = FactoryKind.allCases.filter { $0.componentKind == component.kind }
+        let record = records.first { record in
+            kinds.contains { record.registered.contains(Registry.Registration(kind: $0, type: component.type)) }
+        }
+        return record?.refusal(making: "\(component.kind.words) \(component.name)", type: component.type, error)
     }
 }

@@ -18,8 +18,7 @@ final class SimulatorRunner: Sendable {
             simulator = try factory.make(
                 configuration.settings, SimulatorContext(name: configuration.name, logger: logger))
         } catch {
-            logger.error(
-                "The simulator could not be made", ["code": "P404", "reason": .string(String(describing: error))])
+            services.couldNotMake(configuration, error, logger)
             simulator = nil
         }
     }

@@ -11,4 +11,18 @@ struct SiteServices: Sendable {
     let autosave: AutosaveStore
     let serviceManager: ServiceManager
     let plugins: PluginHost
+    let report: @Sendable (PluginRefusal) -> Void
+
+    /// Reports that a factory could not make its component.
+    /// - Returns: The sentence for those who ask for the component.
+    @discardableResult
+    func couldNotMake(_ component: ComponentConfiguration, _ error: any Error, _ logger: Logger) -> String {
+        let reason = String(describing: error)
+        guard let refusal = plugins.refusal(making: component, error) else {
+            logger.error("The \(component.kind.words) could not be made", ["reason": .string(reason)])
+            return reason
+        }
+        report(refusal)
+        return "DAQD-\(refusal.code.name): \(refusal.reason.joined(separator: " "))"
+    }
 }
