@@ -88,7 +88,9 @@ let package = Package(
         .testTarget(
             name: "DAQKernelRuntimeTests", dependencies: [kernel], path: "Tests/DAQKernelRuntimeTests",
             swiftSettings: testSettings),
-        .target(name: "DaemonTesting", path: "Tests/DaemonTesting", swiftSettings: testSettings),
+        .target(
+            name: "DaemonTesting", dependencies: ["ServerTesting"], path: "Tests/DaemonTesting",
+            swiftSettings: testSettings),
         .testTarget(
             name: "OutOfTreeTests", dependencies: [kernel, "DaemonTesting"], path: "Tests/OutOfTreeTests",
             swiftSettings: testSettings),

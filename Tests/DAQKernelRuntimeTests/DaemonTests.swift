@@ -63,6 +63,20 @@ struct DaemonTests {
         #expect(stage.events.all.filter { $0.contains(" f") } == ["listen f", "stop f"])
     }
 
+    @Test("a device that was taken out of the configuration is freed")
+    func freed() async throws {
+        let stage = try Stage(Self.site("devices: {a: {type: fake}, b: {type: fake}}"))
+        #expect(await stage.ready())
+        weak let gone = stage.device("a")
+        #expect(gone != nil)
+        try stage.configure(Self.site("devices: {b: {type: fake}}"))
+        stage.send(.reload)
+        #expect(await stage.until { stage.log.all.contains { $0.contains("Configuration reloaded") } })
+        stage.forget("a")
+        #expect(await stage.until { gone == nil })
+        #expect(await stage.end() == .success)
+    }
+
     @Test("a device that does not stop is left after its stop_timeout")
     func stubborn() async throws {
         let stage = try Stage(Self.site("devices: {d: {type: fake, mood: stubborn, stop_timeout: 300ms}}"))

@@ -70,6 +70,8 @@ final class Stage: Sendable {
 
     func device(_ name: String) -> FakeDevice? { devices.withLock { $0[name] } }
 
+    func forget(_ name: String) { _ = devices.withLock { $0.removeValue(forKey: name) } }
+
     func configure(_ configuration: String) throws {
         try configuration.write(
             toFile: folder.appendingPathComponent("plugins.conf").path, atomically: true, encoding: .utf8)

@@ -1,6 +1,7 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
 import Foundation
+import ServerTesting
 import Glibc
 
 #if canImport(FoundationNetworking)
@@ -30,7 +31,7 @@ public final class DaemonProcess {
     public init(
         program: String, configuration: String, directory: String, environment: [String: String] = [:]
     ) throws {
-        port = try Self.freePort()
+        port = FreePort.choose(1)[0]
         let file = directory + "/plugins.conf"
         try Data(configuration.replacingOccurrences(of: "{port}", with: "\(port)").utf8)
             .write(to: URL(filePath: file))
@@ -123,21 +124,5 @@ public final class DaemonProcess {
         process.waitUntilExit()
         watchdog.cancel()
         return (text, process.terminationStatus)
-    }
-
-    private static func freePort() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard bound else { throw Failure(description: "there is no free port") }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }

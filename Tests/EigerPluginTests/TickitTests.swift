@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 import DAQTransports
 import Foundation
+import ServerTesting
 import Synchronization
 import Testing
 
@@ -15,26 +16,6 @@ import Testing
 struct TickitTests {
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
-
-    private static func freePorts(_ count: Int) throws -> [Int] {
-        var descriptors: [Int32] = []
-        defer { for descriptor in descriptors { close(descriptor) } }
-        return try (0..<count).map { _ in
-            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            descriptors.append(descriptor)
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-                }
-            }
-            try #require(isBound)
-            return Int(UInt16(bigEndian: address.sin_port))
-        }
-    }
 
     @Test("a measurement from initialize to disarm", .timeLimit(.minutes(5)))
     func measurement() async throws {
@@ -59,7 +40,7 @@ struct TickitTests {
     ) async throws -> (Task<ChildProcess.Outcome, any Error>, Int) {
         var said = ""
         for _ in 0..<4 {
-            let ports = try freePorts(3)
+            let ports = FreePort.choose(3)
             let description = """
                 - type: tickit_devices.eiger.Eiger
                   name: eiger

@@ -8,6 +8,7 @@ import os
 import pathlib
 import select
 import signal
+import random
 import socket
 import subprocess
 import time
@@ -57,10 +58,15 @@ def tail(log, lines=12):
 
 
 def free_port():
-    """A TCP port that nobody has at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port that nobody has at the moment, from below those that Linux gives to sockets bound to port 0."""
+    while True:
+        port = random.randrange(15_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 class Program:

@@ -107,6 +107,15 @@ public final class DeviceNode: Sendable {
         if existed { emit(.memberRemoved(name, path)) }
     }
 
+    /// Lets go of every member; a device that is gone would otherwise hold itself through the bodies of its commands.
+    func clear() {
+        state.withLock { state in
+            state.parameters = [:]
+            state.commands = [:]
+            state.frames = [:]
+        }
+    }
+
     /// A path is a parameter, a command or a group, and only one of them.
     private func claim(_ path: String, _ insert: (inout sending State) -> Void) throws(DeviceError) {
         guard Self.isPath(path) else {

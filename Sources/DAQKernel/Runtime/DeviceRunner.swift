@@ -145,6 +145,7 @@ final class DeviceRunner: Sendable {
         await context.releaseTransports()
         node.set(.stopped)
         services.site.remove(node.name)
+        node.clear()
     }
 
     private func stopGracefully() async {
