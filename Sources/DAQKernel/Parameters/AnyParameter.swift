@@ -162,9 +162,7 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     }
 
     private final func beyondDeadBands(_ number: Double?) -> UpdateChanges {
-        guard let lastPosted, let bands = info.metadata.deadBands, let number else {
-            return [.value, .archive, .alarm]
-        }
+        guard let lastPosted, let bands = info.metadata.deadBands, let number else { return [.value, .archive] }
         var changes: UpdateChanges = []
         if !(abs(number - lastPosted.monitor) <= bands.monitor) {
             lastPosted.monitor = number
