@@ -59,6 +59,9 @@ public struct ComponentConfiguration: Sendable {
     /// The directory for a device's files, absolute; `nil` for the site's usual one.
     public var dataDirectory: String? { common.given("data") }
 
+    /// Why there is no factory for it: its plugin was refused, or none brings the type.
+    var absence: String { unavailable ?? "no plugin brings the type “\(type)”" }
+
     /// Whether both would make the same component: places do not count.
     func makesTheSame(as other: ComponentConfiguration) -> Bool {
         type == other.type && settings == other.settings && unavailable == other.unavailable

@@ -47,16 +47,20 @@ final class LogSink: Sendable {
     /// Lines to a file descriptor.
     convenience init(levels: LogLevels, format: LogFormat, descriptor: Int32) {
         self.init(levels: levels) { record in
-            let line = Array(((format == .json ? record.json.text : record.text) + "\n").utf8)
-            var offset = 0
-            while offset < line.count {
-                let count = unsafe line.withUnsafeBytes { raw in
-                    unsafe Glibc.write(descriptor, raw.baseAddress?.advanced(by: offset), line.count - offset)
-                }
-                if count < 0, errno == EINTR { continue }
-                if count <= 0 { return }
-                offset += count
+            Self.write(Array(((format == .json ? record.json.text : record.text) + "\n").utf8), to: descriptor)
+        }
+    }
+
+    /// Writes all bytes, with one call where the system takes them at once; gives up silently where nobody reads.
+    static func write(_ bytes: [UInt8], to descriptor: Int32) {
+        var offset = 0
+        while offset < bytes.count {
+            let count = unsafe bytes.withUnsafeBytes { raw in
+                unsafe Glibc.write(descriptor, raw.baseAddress?.advanced(by: offset), raw.count - offset)
             }
+            if count < 0, errno == EINTR { continue }
+            if count <= 0 { return }
+            offset += count
         }
     }
 

@@ -34,10 +34,6 @@ public struct Update: Sendable {
 /// their newest value. `notify` is called on the publisher's thread when the queue stops being empty: it must only
 /// wake the consumer, which then calls ``drain(into:)``. A subscription lives until ``cancel()``.
 public final class Subscription: @unchecked Sendable {  // sound: the state is touched under the lock only
-    private struct Slot {
-        var parameter: AnyParameter?
-    }
-
     /// What a push looks at, apart from the parameter so that no reference is counted.
     private struct Place {
         /// Where the newest queued update stands; -1 for none.
@@ -46,7 +42,8 @@ public final class Subscription: @unchecked Sendable {  // sound: the state is t
     }
 
     private struct State: Sendable {
-        var slots: [Slot] = []
+        /// `nil` where a parameter was taken out.
+        var slots: [AnyParameter?] = []
         var places: [Place] = []
         var queue: [PackedUpdate] = []
         /// Memory of the queue that was drained last.
@@ -80,7 +77,7 @@ public final class Subscription: @unchecked Sendable {  // sound: the state is t
         let bulky = parameter.isBulky
         let slot: Int? = lock.withLock {
             guard !state.isCancelled else { return nil }
-            state.slots.append(Slot(parameter: parameter))
+            state.slots.append(parameter)
             state.places.append(Place(keepsNewestOnly: bulky))
             return state.slots.count - 1
         }
@@ -93,8 +90,8 @@ public final class Subscription: @unchecked Sendable {  // sound: the state is t
     public func remove(slot: Int) {
         let parameter: AnyParameter? = lock.withLock {
             guard state.slots.indices.contains(slot) else { return nil }
-            defer { state.slots[slot].parameter = nil }
-            return state.slots[slot].parameter
+            defer { state.slots[slot] = nil }
+            return state.slots[slot]
         }
         parameter?.detach(self, slot: slot)
     }
@@ -111,12 +108,12 @@ public final class Subscription: @unchecked Sendable {  // sound: the state is t
             return (state.slots, state.queue)
         }
         for update in queued { _ = update.unpack() }
-        for (slot, entry) in slots.enumerated() { entry.parameter?.detach(self, slot: slot) }
+        for (slot, parameter) in slots.enumerated() { parameter?.detach(self, slot: slot) }
     }
 
     /// The parameter of a slot; `nil` when it was taken out.
     public func parameter(slot: Int) -> AnyParameter? {
-        lock.withLock { state.slots.indices.contains(slot) ? state.slots[slot].parameter : nil }
+        lock.withLock { state.slots.indices.contains(slot) ? state.slots[slot] : nil }
     }
 
     /// Hands every queued update to a closure, in order; the cheap way to empty the queue.

@@ -172,13 +172,7 @@ public actor Daemon {
     static func printError(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 
     static func write(_ text: String, to descriptor: Int32) {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            if count <= 0 { return }
-            rest = rest.dropFirst(count)
-        }
+        LogSink.write(Array(text.utf8), to: descriptor)
     }
 
     private func watchWrites(_ site: Site, _ autosave: AutosaveStore) {
@@ -262,8 +256,7 @@ public actor Daemon {
         let logger = services.logger.sibling(component.name)
         do {
             guard let factory = services.site.registry.postOperation(component.type) else {
-                throw DeviceError(
-                    .unavailable, component.unavailable ?? "no plugin brings the type “\(component.type)”")
+                throw DeviceError(.unavailable, component.absence)
             }
             let setup = PostOperationSetup(name: component.name, logger: logger, dataRoot: services.dataRoot)
             return PostOperationEntry(

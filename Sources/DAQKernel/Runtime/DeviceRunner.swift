@@ -48,8 +48,7 @@ final class DeviceRunner: Sendable {
         _ context: DeviceContext, _ logger: Logger, _ services: SiteServices
     ) -> (any Device)? {
         guard let factory, configuration.unavailable == nil else {
-            let reason = configuration.unavailable ?? "no plugin brings the type “\(configuration.type)”"
-            node.set(.unavailable(reason))
+            node.set(.unavailable(configuration.absence))
             return nil
         }
         let collector = MemberCollector()

@@ -18,8 +18,7 @@ final class FrontendRunner: Sendable {
         let context = FrontendContext(name: configuration.name, logger: logger, site: services.site)
         do {
             guard let factory = services.site.registry.frontend(configuration.type) else {
-                throw DeviceError(
-                    .unavailable, configuration.unavailable ?? "no plugin brings the type “\(configuration.type)”")
+                throw DeviceError(.unavailable, configuration.absence)
             }
             frontend = try factory.make(configuration.settings, context)
         } catch {

@@ -12,8 +12,7 @@ final class SimulatorRunner: Sendable {
         logger = services.logger.sibling(configuration.name)
         do {
             guard let factory = services.site.registry.simulator(configuration.type) else {
-                throw DeviceError(
-                    .unavailable, configuration.unavailable ?? "no plugin brings the type “\(configuration.type)”")
+                throw DeviceError(.unavailable, configuration.absence)
             }
             simulator = try factory.make(
                 configuration.settings, SimulatorContext(name: configuration.name, logger: logger))
