@@ -46,6 +46,7 @@ func plugin(
 let plugins: [[Target]] = [
     plugin("EigerPlugin", path: "Plugins/EigerPlugin", dependencies: [storage, transports]),
     plugin("RESTFrontend", path: "Plugins/RESTFrontend", dependencies: [routes]),
+    plugin("ChannelAccessFrontend", path: "Plugins/ChannelAccessFrontend", dependencies: []),
     plugin(
         "StandardOperations", path: "Plugins/StandardOperations", dependencies: [storage, transports, "CPNG"],
         exclude: ["CLibraries"]),
@@ -109,6 +110,9 @@ let package = Package(
         .testTarget(
             name: "RESTFrontendTests", dependencies: ["RESTFrontend", "HTTPTesting", kernel, routes],
             path: "Tests/RESTFrontendTests", swiftSettings: testSettings),
+        .testTarget(
+            name: "ChannelAccessFrontendTests", dependencies: ["ChannelAccessFrontend", "ServerTesting", kernel],
+            path: "Tests/ChannelAccessFrontendTests", swiftSettings: testSettings),
         .testTarget(
             name: "DAQStorageTests", dependencies: [storage], path: "Tests/DAQStorageTests", exclude: ["Fixtures"],
             swiftSettings: testSettings),

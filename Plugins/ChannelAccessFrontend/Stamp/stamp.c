@@ -1,0 +1,6 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+
+#include <daqd_plugin_stamp.h>
+
+DAQD_PLUGIN(.name = "ChannelAccessFrontend", .plugin_id = "channel_access", .plugin_version = "0.1.0", .kinds = "frontend", .licence = "MIT")
