@@ -57,7 +57,7 @@ public class AnyCommand: @unchecked Sendable {  // sound: mutable members are re
     public let policy: CommandPolicy
     /// The result's type.
     public let resultType: ValueType
-    /// True while an operation of it runs; for busy flags of frontends.
+    /// True while an operation of it runs; in alarm, with the error's sentence, after one that failed.
     public let busy: Parameter<Bool>
     /// How far the newest operation is, 0 to 1.
     public let progress: Parameter<Double>
@@ -136,7 +136,7 @@ public class AnyCommand: @unchecked Sendable {  // sound: mutable members are re
                 operation.begin()
                 let result = await run(body, values, operation)
                 ticket?.leave()
-                ended()
+                ended(result)
                 operation.finish(result)
             })
         return operation
@@ -168,11 +168,17 @@ public class AnyCommand: @unchecked Sendable {  // sound: mutable members are re
         if isFirst { busy.publish(true) }
     }
 
-    private final func ended() {
+    /// The flag falls with an alarm when the operation failed: who only watches the flag sees it too.
+    private final func ended(_ result: Result<DataValue, DeviceError>) {
         let isLast = lock.withLock { binding in
             binding.running -= 1
             return binding.running == 0
         }
-        if isLast { busy.publish(false) }
+        guard isLast else { return }
+        var alarm = Alarm.none
+        if case .failure(let error) = result, error.code != .cancelled {
+            alarm = Alarm(.major, .state, error.description)
+        }
+        busy.publish(false, alarm: alarm, at: .now())
     }
 }

@@ -99,6 +99,8 @@ public struct NameEntry: Sendable {
     public var interrupts = false
     /// The least time in seconds that a command reads back as on.
     public var dwellSeconds = 0.0
+    /// The command that a write of 0 or off calls while ``source`` runs or the device acquires; nothing where it is `nil`.
+    public var off: String?
 
     /// A name for a source; the rest is set afterwards.
     public init(_ name: String, _ source: NameSource, _ change: (inout NameEntry) -> Void = { _ in }) {
