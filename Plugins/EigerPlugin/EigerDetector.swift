@@ -60,6 +60,10 @@ final class EigerDetector: Device {
         }
     }
 
+    var nameSets: [NameSet] {
+        [SeedNames.set, PackageNames.set, AreaDetectorNames.set, SIMPLONNames.set(discovered: runner.lifecycle.keys.table.known)]
+    }
+
     func run() async throws {
         try await watcher.run()
     }

@@ -63,6 +63,9 @@ final class KeyTable: Sendable {
     /// Whether the present detector has a key.
     func has(_ key: SIMPLONKey) -> Bool { entries.withLock { $0[key]?.isPresent ?? false } }
 
+    /// Every key that has a parameter, in the order of their paths.
+    var known: [SIMPLONKey] { entries.withLock { Array($0.keys) }.sorted { $0.description < $1.description } }
+
     /// The last readback; `nil` before the first and after a restart of the detector.
     func value(_ key: SIMPLONKey) -> DataValue? {
         entries.withLock { entries in

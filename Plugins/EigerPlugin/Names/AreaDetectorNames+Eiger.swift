@@ -34,19 +34,19 @@ extension AreaDetectorNames {
         .both("PhotonEnergy", .config("photon_energy"), .double, unit: "eV", precision: 3),
         .both("ThresholdEnergy", .config("threshold_energy"), .double, unit: "eV", precision: 3),
         .both("Wavelength", .config("wavelength"), .double, unit: "Angstrom", precision: 4),
-        .both("EnergyEps", .direct("energy_epsilon"), .double, unit: "eV", precision: 4),
-        .both("WavelengthEps", .direct("wavelength_epsilon"), .double, unit: "Angstrom", precision: 4),
+        .inert("EnergyEps", .double, 0.05), .inert("WavelengthEps", .double, 0.0005),
         // Triggers
         .both("TriggerMode", .direct("trigger_mode"), triggerMode, labels: triggerModes),
         .both("NumTriggers", .config("ntrigger"), .long),
-        .both("ManualTrigger", .direct("manual_trigger"), disableEnable),
-        .command("Trigger", "direct/trigger", ["Done", "Trigger"]),
-        .both("TriggerExposure", .direct("trigger_exposure"), .double, unit: "s", precision: 4),
-        .read("Armed", .direct("armed"), .enumeration(["Unarmed", "Armed"])),
+        .both("ManualTrigger", .series("manual_trigger"), disableEnable),
+        .command("Trigger", "software_trigger", nil),
+        .both("TriggerExposure", .series("trigger_exposure"), .double, unit: "s", precision: 4),
+        .read("Armed", .series("armed"), .enumeration(["Unarmed", "Armed"])),
         .read("SequenceId", .series("number"), .long),
         // Readout
         .both("ROIMode", .config("roi_mode"), .enumeration(["Disable", "4M"]), labels: ["disabled": "Disable"]),
-        .both("CompressionAlgo", .config("compression"), .enumeration(["LZ4", "BS LZ4", "None"]), labels: compressions),
+        .both(
+            "CompressionAlgo", .config("compression"), .enumeration(["LZ4", "BS LZ4", "None"]), labels: compressions),
         .both("FlatfieldApplied", .config("flatfield_correction_applied"), disableEnable, initial: "Enable"),
         .both("CountrateCorrApplied", .config("countrate_correction_applied"), disableEnable, initial: "Enable"),
         .both("PixelMaskApplied", .config("pixel_mask_applied"), disableEnable, initial: "Enable"),
@@ -61,7 +61,7 @@ extension AreaDetectorNames {
         .both("FWAutoRemove", .parameter("files/auto_remove"), disableEnable),
         .read("FWFree_RBV", .parameter("buffer/free"), .double, unit: "GB", precision: 3, scale: 1e-9),
         .read("FWState_RBV", .parameter("filewriter/status/state"), .string),
-        .command("FWClear", "clear", ["Done", "Clear"]),
+        .command("FWClear", "filewriter/command/clear", ["Done", "Clear"]),
         .both(
             "FWHDF5Format", .filewriter("format"), .enumeration(["Legacy", "v2024.2"]),
             labels: ["hdf5 nexus legacy nxmx": "Legacy", "hdf5 nexus v2024.2 nxmx": "v2024.2"]),
@@ -72,7 +72,8 @@ extension AreaDetectorNames {
         .both("StreamEnable", .stream("mode"), disableEnable, labels: enabled),
         .read("StreamDropped_RBV", .parameter("stream/status/dropped"), .long),
         .read("StreamState_RBV", .parameter("stream/status/state"), .string),
-        .both("StreamHdrDetail", .stream("header_detail"), .enumeration(["None", "Basic", "All"]), labels: headerDetails),
+        .both(
+            "StreamHdrDetail", .stream("header_detail"), .enumeration(["None", "Basic", "All"]), labels: headerDetails),
         .write("StreamHdrAppendix", .stream("header_appendix"), .characters(1024)),
         .write("StreamImgAppendix", .stream("image_appendix"), .characters(1024)),
         .inert("StreamDecompress", disableEnable, "Enable"),
@@ -86,7 +87,8 @@ extension AreaDetectorNames {
         .both("BeamX", .config("beam_center_x"), .double, unit: "pixel", precision: 3),
         .both("BeamY", .config("beam_center_y"), .double, unit: "pixel", precision: 3),
         angle("ChiStart", "chi_start"), angle("ChiIncr", "chi_increment"), angle("KappaStart", "kappa_start"),
-        angle("KappaIncr", "kappa_increment"), angle("OmegaStart", "omega_start"), angle("OmegaIncr", "omega_increment"),
+        angle("KappaIncr", "kappa_increment"), angle("OmegaStart", "omega_start"),
+        angle("OmegaIncr", "omega_increment"),
         angle("PhiStart", "phi_start"), angle("PhiIncr", "phi_increment"), angle("TwoThetaStart", "two_theta_start"),
         angle("TwoThetaIncr", "two_theta_increment"),
         // The first generation's
@@ -105,7 +107,8 @@ extension AreaDetectorNames {
         .both(
             "CountingMode", .config("counting_mode"), .enumeration(["Normal", "Retrigger"]),
             labels: ["normal": "Normal", "retrigger": "Retrigger"]),
-        thresholdMode(1), threshold(2), thresholdMode(2), threshold(3), thresholdMode(3), threshold(4), thresholdMode(4),
+        thresholdMode(1), threshold(2), thresholdMode(2), threshold(3), thresholdMode(3), threshold(4),
+        thresholdMode(4),
         .both("ThresholdDiffEnable", .config("threshold/difference/mode"), disableEnable, labels: enabled),
     ]
 

@@ -9,7 +9,8 @@ import DAQKernel
 enum AreaDetectorNames {
     static let set = NameSet(
         "areadetector", summary: "The records of areaDetector's Eiger driver, as ophyd's EigerDetectorCam expects them",
-        entries: (cameraRecords + imageRecords + fileRecords + eigerRecords + secondGenerationRecords).flatMap(\.entries))
+        entries: (cameraRecords + imageRecords + fileRecords + eigerRecords + secondGenerationRecords).flatMap(
+            \.entries))
 
     static let disableEnable = FrontendType.enumeration(["Disable", "Enable"])
     static let noYes = FrontendType.enumeration(["No", "Yes"])
@@ -50,7 +51,7 @@ enum AreaDetectorNames {
         .read("StatusMessage_RBV", .parameter("message"), text),
         .inertOnly("StringToServer_RBV", text, ""), .inertOnly("StringFromServer_RBV", text, ""),
         .read("TimeRemaining_RBV", .series("seconds_remaining"), .double, unit: "s", precision: 3),
-        .inert("ReadStatus", .enumeration(["Done", "Read"]), "Done"),
+        .command("ReadStatus", "status_update", ["Done", "Read"]),
         .constant("Manufacturer_RBV", .string, "DECTRIS"),
         .read("Model_RBV", .config("description"), .string),
         .read("SerialNumber_RBV", .config("detector_number"), .string),
@@ -78,7 +79,9 @@ enum AreaDetectorNames {
     private static let dataType = FrontendType.enumeration([
         "Int8", "UInt8", "Int16", "UInt16", "Int32", "UInt32", "Int64", "UInt64", "Float32", "Float64",
     ])
-    private static let colorMode = FrontendType.enumeration(["Mono", "Bayer", "RGB1", "RGB2", "RGB3", "YUV444", "YUV422", "YUV421"])
+    private static let colorMode = FrontendType.enumeration([
+        "Mono", "Bayer", "RGB1", "RGB2", "RGB3", "YUV444", "YUV422", "YUV421",
+    ])
 
     private static let imageRecords: [RecordRow] = [
         .read("MaxSizeX_RBV", .config("x_pixels_in_detector"), .long),
@@ -92,7 +95,7 @@ enum AreaDetectorNames {
         .constant("NDimensions_RBV", .long, 2),
         .both("DataType", .config("bit_depth_image"), dataType, labels: pixelTypes),
         .constant("DataType_RBV.DISA", .short, 0),
-        .both("ColorMode", .constant("Mono"), colorMode),
+        .constant("ColorMode", colorMode, "Mono"), .constant("ColorMode_RBV", colorMode, "Mono"),
         .read("Codec_RBV", .config("compression"), .string),
         .constant("CompressedSize_RBV", .long, 0),
         .both("ArrayCounter", .direct("array_counter"), .long), .inert("ArrayCallbacks", disableEnable, "Enable"),

@@ -49,6 +49,7 @@ extension FrontendType {
         case .double: .float(0)
         case .enumeration(let labels): .string(labels.first ?? "")
         case .characters, .string: .string("")
+        @unknown default: .null
         }
     }
 }
@@ -62,19 +63,22 @@ struct RecordRow {
     /// `X`, which clients write, and `X_RBV`, which shows what the detector made of it.
     static func both(
         _ name: String, _ source: NameSource, _ type: FrontendType, unit: String? = nil, precision: Int? = nil,
-        labels: [String: String] = [:], initial: DataValue? = nil
+        labels: [String: String] = [:], initial: JSON? = nil
     ) -> Self {
-        let shape = NameShape(type: type, unit: unit, precision: precision, labels: labels, initial: initial)
+        let shape = NameShape(
+            type: type, unit: unit, precision: precision, labels: labels,
+            initial: initial.map { DataValue($0) })
         return RecordRow(entries: [entry(name, source, shape, nil), entry(name + "_RBV", source, shape, .read)])
     }
 
     /// A name as it stands, only to be read.
     static func read(
         _ name: String, _ source: NameSource, _ type: FrontendType, unit: String? = nil, precision: Int? = nil,
-        scale: Double = 1, labels: [String: String] = [:], initial: DataValue? = nil
+        scale: Double = 1, labels: [String: String] = [:], initial: JSON? = nil
     ) -> Self {
         let shape = NameShape(
-            type: type, unit: unit, precision: precision, labels: labels, scale: scale, initial: initial)
+            type: type, unit: unit, precision: precision, labels: labels, scale: scale,
+            initial: initial.map { DataValue($0) })
         return RecordRow(entries: [entry(name, source, shape, .read)])
     }
 
@@ -83,11 +87,11 @@ struct RecordRow {
         RecordRow(entries: [entry(name, source, NameShape(type: type, unit: unit), nil)])
     }
 
-    /// A command: a write of 1 calls it, and the put-callback comes when it has ended.
-    static func command(_ name: String, _ path: String, _ labels: [String], off: String? = nil) -> Self {
+    /// A command: a write of 1 calls it, and the put-callback comes when it has ended; a number where it has no labels.
+    static func command(_ name: String, _ path: String, _ labels: [String]?, off: String? = nil) -> Self {
         RecordRow(entries: [
             NameEntry(name, .command(path)) { entry in
-                entry.type = .enumeration(labels)
+                entry.type = labels.map { .enumeration($0) } ?? .double
                 entry.completion = .operation
                 entry.dwellSeconds = 1
                 entry.off = off
@@ -96,13 +100,13 @@ struct RecordRow {
     }
 
     /// A record that clients expect, may write and read back, and that does nothing here.
-    static func inert(_ name: String, _ type: FrontendType, _ value: DataValue) -> Self {
-        RecordRow(entries: [stored(name, type, value), echo(name, type, value)])
+    static func inert(_ name: String, _ type: FrontendType, _ value: JSON) -> Self {
+        RecordRow(entries: [stored(name, type, DataValue(value)), echo(name, type, DataValue(value))])
     }
 
     /// A record that clients may write and that does nothing here, without a readback.
-    static func inertOnly(_ name: String, _ type: FrontendType, _ value: DataValue) -> Self {
-        RecordRow(entries: [stored(name, type, value)])
+    static func inertOnly(_ name: String, _ type: FrontendType, _ value: JSON) -> Self {
+        RecordRow(entries: [stored(name, type, DataValue(value))])
     }
 
     /// A setting that has one value here: every write ends at it.
@@ -114,11 +118,12 @@ struct RecordRow {
     }
 
     /// A value that never changes.
-    static func constant(_ name: String, _ type: FrontendType, _ value: DataValue) -> Self {
-        RecordRow(entries: [entry(name, .constant(value), NameShape(type: type), .read)])
+    static func constant(_ name: String, _ type: FrontendType, _ value: JSON) -> Self {
+        RecordRow(entries: [entry(name, .constant(DataValue(value)), NameShape(type: type), .read)])
     }
 
-    private static func entry(_ name: String, _ source: NameSource, _ shape: NameShape, _ access: Access?) -> NameEntry {
+    private static func entry(_ name: String, _ source: NameSource, _ shape: NameShape, _ access: Access?) -> NameEntry
+    {
         NameEntry(name, source) { entry in
             shape.apply(&entry, access)
             entry.outOfRange = .clamp

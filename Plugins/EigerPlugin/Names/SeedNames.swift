@@ -23,10 +23,10 @@ enum SeedNames {
             flag("CountRateCorrection", .series("count_rate_correction"), true),
             flag("FlatFieldCorrection", .parameter("seed/flat_field_correction"), false),
             flag("PixelMaskCorrection", .parameter("seed/pixel_mask_correction"), false),
-            command("Restart", "restart"), busy("Restart_RBV", "restart"),
-            command("Initialize", "initialize"), busy("Initialize_RBV", "initialize"),
-            command("Configure", "seed/configure"), busy("Configure_RBV", "configure"),
-            command("Trigger", "seed/acquire", off: "stop"), busy("Trigger_RBV", "acquire"),
+            command("Restart", "restart"), busy("Restart_RBV", .busy("restart")),
+            command("Initialize", "initialize"), busy("Initialize_RBV", .busy("initialize")),
+            command("Configure", "seed/configure"), busy("Configure_RBV", .parameter("seed/configuring")),
+            command("Trigger", "seed/acquire", off: "stop"), busy("Trigger_RBV", .parameter("seed/triggering")),
             NameEntry("OutputFilePrefix", .series("file_prefix")) { $0.type = .string },
             text("LatestFile", .parameter("files/latest"), "File that was stored last"),
             text("LatestFileData", .parameter("files/latest_data"), "Data file that was stored last"),
@@ -75,9 +75,10 @@ enum SeedNames {
         }
     }
 
-    private static func busy(_ name: String, _ path: String) -> NameEntry {
-        NameEntry(name, .busy(path)) { entry in
+    private static func busy(_ name: String, _ source: NameSource) -> NameEntry {
+        NameEntry(name, source) { entry in
             entry.type = .enumeration(offOn)
+            entry.access = .read
             entry.initial = .string("Off")
         }
     }

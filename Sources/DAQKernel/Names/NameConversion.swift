@@ -91,12 +91,12 @@ struct NameConversion: Sendable {
         let checked = try self.metadata(metadata).check(value, outOfRange: entry.outOfRange)
         let labels = self.metadata(metadata).choices
         guard let type = entry.type else {
-            return entry.scale == 1 ? original(checked) : unscaled(checked, metadata.type)
+            return entry.scale == 1 ? original(checked, metadata) : unscaled(checked, metadata.type)
         }
         switch type {
         case .enumeration:
             guard case .string(let label) = checked else { return checked }
-            if original(checked) != checked { return original(checked) }
+            if original(checked, metadata) != checked { return original(checked, metadata) }
             guard let index = labels.firstIndex(of: label) else { return checked }
             return own(index, label, metadata)
         case .short, .long, .double: return numbered(checked, metadata)
@@ -104,11 +104,12 @@ struct NameConversion: Sendable {
         }
     }
 
-    /// The source's label of a shown one.
-    private func original(_ value: DataValue) -> DataValue {
+    /// The source's label of a shown one; where several are shown alike, one that the source has at present.
+    private func original(_ value: DataValue, _ metadata: ParameterMetadata) -> DataValue {
         guard case .string(let label) = value else { return value }
-        guard let pair = entry.labels.filter({ $0.value == label }).min(by: { $0.key < $1.key }) else { return value }
-        return .string(pair.key)
+        let own = entry.labels.filter { $0.value == label }.map(\.key).sorted()
+        guard let key = own.first(where: metadata.choices.contains) ?? own.first else { return value }
+        return .string(key)
     }
 
     /// The place of a label as the source's type has it.
@@ -142,7 +143,7 @@ struct NameConversion: Sendable {
     }
 
     private func parsed(_ value: DataValue, _ metadata: ParameterMetadata) throws(DeviceError) -> DataValue {
-        guard case .string(let text) = original(value) else { return value }
+        guard case .string(let text) = original(value, metadata) else { return value }
         switch metadata.type {
         case .number:
             guard let number = Double(text) else { throw DeviceError(.wrongType, "“\(text)” is not a number") }

@@ -37,6 +37,8 @@ public enum NameSource: Sendable, Equatable {
     case constant(DataValue)
     /// A value that a client may write and read back and that does nothing.
     case stored(DataValue)
+    /// What stands behind another name of the set that comes before: the readback of a stored value.
+    case name(String)
 }
 
 /// The type that a frontend shows, where it is not the source's own.

@@ -167,6 +167,7 @@ public final class NameView: Sendable {
         case .acquisition(let field): bound(acquisition.parameter(field), "acquisition field \(field)")
         case .constant(let value): NameTarget(device: node.name, source: own(entry, value, access: .read))
         case .stored(let value): kept(entry, value)
+        case .name(let name): bound(member(name)?.source, "name \(name)")
         case .command(let path): command(entry, path)
         }
     }
@@ -240,7 +241,7 @@ extension NameSource {
     var path: String? {
         switch self {
         case .parameter(let path), .command(let path), .busy(let path), .progress(let path): path
-        case .acquisition, .constant, .stored: nil
+        case .acquisition, .constant, .stored, .name: nil
         }
     }
 }

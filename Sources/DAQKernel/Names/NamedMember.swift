@@ -51,10 +51,13 @@ public final class NamedMember: Sendable {
     public func shown(_ sample: Sample) -> Sample {
         guard isConverted else { return sample }
         var shown = sample
-        if let initial = entry.initial, sample.timestamp == .never {
-            shown.value = initial
-        } else if let disconnected = entry.disconnected, sample.alarm.severity == .invalid {
+        let isNew = sample.timestamp == .never
+        if let disconnected = entry.disconnected, sample.alarm.severity == .invalid,
+            !isNew || sample.alarm.status == .communication
+        {
             shown.value = disconnected
+        } else if let initial = entry.initial, isNew {
+            shown.value = initial
         } else {
             shown.value = conversion.shown(sample.value, choices: needsChoices ? source.metadata.choices : [])
         }
@@ -135,13 +138,15 @@ public final class NamedMember: Sendable {
         _ command: AnyCommand, _ target: NameTarget, _ value: DataValue, _ origin: Origin,
         _ completion: @escaping @Sendable (Result<DataValue, DeviceError>) -> Void
     ) throws(DeviceError) {
-        let takesValue = command.arguments.count == 1 && command.arguments.first?.isKeywordOnly == false
-        if !takesValue {
+        let argument = command.arguments.count == 1 ? command.arguments.first : nil
+        let takesValue = argument?.isKeywordOnly == false
+        if !takesValue || argument?.type == .bool {
             guard try isOn(value) else { return try callOff(command, target, origin, completion) }
         }
         let operation: Operation
         do throws(DeviceError) {
-            operation = try command.start(takesValue ? Arguments([value]) : Arguments(), origin: origin)
+            let given = takesValue ? [try conversion.source(value, metadata: target.metadata)] : []
+            operation = try command.start(Arguments(given), origin: origin)
         } catch {
             target.face?.touched()
             throw error
