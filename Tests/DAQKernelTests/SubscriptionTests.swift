@@ -27,6 +27,25 @@ struct SubscriptionTests {
         }
     }
 
+    @Test("a number that was given back goes to the next parameter, without updates of the one before")
+    func release() {
+        let parameters = ["a", "b", "c"].enumerated().map { Parameter<Int>($1, "", initial: $0) }
+        let subscription = Subscription {}
+        for parameter in parameters.prefix(2) { subscription.add(parameter) }
+        subscription.release(slot: 0)
+        parameters[0].publish(7)
+        #expect(subscription.add(parameters[2]) == 0)
+        var updates: [Update] = []
+        subscription.drain(into: &updates)
+        #expect(updates.map(\.slot) == [1, 0])
+        #expect(updates.map(\.sample.value) == [.integer(1), .integer(2)])
+        subscription.release(slot: 5)
+        subscription.release(slot: 0)
+        subscription.release(slot: 0)
+        #expect(subscription.add(parameters[0]) == 0)
+        #expect(subscription.add(parameters[0]) == 2)
+    }
+
     @Test("a stuck subscriber costs a bounded queue, and the last of 1,000,000 updates arrives")
     func stuck() {
         let first = Parameter("a", "", initial: 0)

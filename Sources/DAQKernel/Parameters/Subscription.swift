@@ -48,6 +48,8 @@ public final class Subscription: @unchecked Sendable {  // sound: the state is t
         var queue: [PackedUpdate] = []
         /// Memory of the queue that was drained last.
         var spare: [PackedUpdate] = []
+        /// Numbers that ``Subscription/release(slot:)`` gave back.
+        var free: [Int] = []
         var overwritten: UInt64 = 0
         var isCancelled = false
     }
@@ -77,6 +79,11 @@ public final class Subscription: @unchecked Sendable {  // sound: the state is t
         let bulky = parameter.isBulky
         let slot: Int? = lock.withLock {
             guard !state.isCancelled else { return nil }
+            if let slot = state.free.popLast() {
+                state.slots[slot] = parameter
+                state.places[slot] = Place(keepsNewestOnly: bulky)
+                return slot
+            }
             state.slots.append(parameter)
             state.places.append(Place(keepsNewestOnly: bulky))
             return state.slots.count - 1
@@ -94,6 +101,23 @@ public final class Subscription: @unchecked Sendable {  // sound: the state is t
             return state.slots[slot]
         }
         parameter?.detach(self, slot: slot)
+    }
+
+    /// Takes one parameter out with its queued updates; its number goes to one that is added later.
+    ///
+    /// For a consumer that adds and removes as long as it lives; only from its own thread, and not while it drains.
+    public func release(slot: Int) {
+        let parameter: AnyParameter? = lock.withLock { state.slots.indices.contains(slot) ? state.slots[slot] : nil }
+        guard let parameter else { return }
+        parameter.detach(self, slot: slot)
+        lock.withLock {
+            guard state.slots.indices.contains(slot), state.slots[slot] === parameter else { return }
+            state.slots[slot] = nil
+            if state.places[slot].newest >= 0 {
+                for index in state.queue.indices where state.queue[index].slot == slot { state.queue[index].slot = -1 }
+            }
+            state.free.append(slot)
+        }
     }
 
     /// Ends the subscription: nothing arrives any more.
@@ -123,7 +147,7 @@ public final class Subscription: @unchecked Sendable {  // sound: the state is t
         var taken = take()
         for packed in taken {
             let update = packed.unpack()
-            visit(update)
+            if update.slot >= 0 { visit(update) }
         }
         taken.removeAll(keepingCapacity: true)
         lock.withLock { state.spare = taken }
@@ -141,8 +165,9 @@ public final class Subscription: @unchecked Sendable {  // sound: the state is t
             var taken = state.spare
             state.spare = []
             swap(&taken, &state.queue)
-            for index in taken.indices where Int(taken[index].slot) < state.places.count {
-                state.places[Int(taken[index].slot)].newest = -1
+            for index in taken.indices {
+                let slot = Int(taken[index].slot)
+                if slot >= 0, slot < state.places.count { state.places[slot].newest = -1 }
             }
             return taken
         }
