@@ -48,6 +48,9 @@ let plugins: [[Target]] = [
     plugin("RESTFrontend", path: "Plugins/RESTFrontend", dependencies: [routes]),
     plugin("ChannelAccessFrontend", path: "Plugins/ChannelAccessFrontend", dependencies: []),
     plugin(
+        "RPCFrontend", path: "Plugins/RPCFrontend", dependencies: [storage, "CBase64", "COpenSSL"],
+        exclude: ["CLibraries"]),
+    plugin(
         "StandardOperations", path: "Plugins/StandardOperations", dependencies: [storage, transports, "CPNG"],
         exclude: ["CLibraries"]),
     plugin("ProbePlugin", path: "Tests/ProbePlugin", dependencies: []),
@@ -123,6 +126,11 @@ let package = Package(
                 "AcquirerPlugin", "EigerPlugin", "EigerSimulator", "ServerTesting", "daqd", kernel, storage, transports,
             ],
             path: "Tests/EigerPluginTests", swiftSettings: testSettings),
+        .target(name: "CBase64", path: "Plugins/RPCFrontend/CLibraries/CBase64"),
+        .systemLibrary(name: "COpenSSL", path: "Plugins/RPCFrontend/CLibraries/COpenSSL"),
+        .testTarget(
+            name: "RPCFrontendTests", dependencies: ["RPCFrontend", kernel, "ServerTesting"],
+            path: "Tests/RPCFrontendTests", exclude: ["Fixtures"], swiftSettings: testSettings),
         .systemLibrary(name: "CPNG", path: "Plugins/StandardOperations/CLibraries/CPNG"),
         .testTarget(
             name: "StandardOperationsTests",
