@@ -45,6 +45,22 @@ struct CommandTests {
             await message(Arguments([.null, .null, .null, .null])) == "d/move takes 3 arguments by position; 4 given")
     }
 
+    @Test("a quick command that never waits has ended when the call returns; one that waits goes on behind")
+    func quick() async throws {
+        let command = Command<Int>("twice", "", Argument<Int>("of"), Argument<Bool>("wait"), policy: .quick) {
+            _, number, wait in
+            if wait { try await Task.sleep(nanoseconds: 1_000_000) }
+            return number * 2
+        }
+        _ = try Bench(command)
+        let ended = try command.start(Arguments([.integer(4), .bool(false)]), origin: Self.client)
+        #expect(ended.status.state == .succeeded)
+        #expect(ended.status.result == .integer(8))
+        #expect(!command.busy.value)
+        let waiting = try command.start(Arguments([.integer(5), .bool(true)]), origin: Self.client)
+        #expect(try await waiting.result() == .integer(10))
+    }
+
     @Test("a second serial call is refused with the one that runs, an interrupting one is not")
     func exclusion() async throws {
         let release = AsyncGate()

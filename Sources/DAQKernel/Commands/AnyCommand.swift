@@ -32,6 +32,17 @@ public struct CommandPolicy: Sendable {
     public var endsWithCaller: Bool
     /// Whether it must be confirmed by a flag or an argument on frontends that can: it destroys something.
     public var isDangerous: Bool
+    /// Whether the body runs on the caller's thread as far as its first wait: it must neither block nor compute for long.
+    ///
+    /// A quick command that never waits has ended when ``AnyCommand/start(_:origin:)`` returns, and costs no task.
+    public var isQuick = false
+
+    /// Anything may run beside it, and it is quick.
+    public static var quick: CommandPolicy {
+        var policy = CommandPolicy(.parallel)
+        policy.isQuick = true
+        return policy
+    }
 
     /// A policy; serial on the device, a second call refused, unless said otherwise.
     public init(
@@ -130,15 +141,15 @@ public class AnyCommand: @unchecked Sendable {  // sound: mutable members are re
         operation.observe { [progress] status in
             if status.state == .running { progress.publish(status.fraction) }
         }
-        operation.attach(
-            Task { [self] in
-                await ticket?.turn()
-                operation.begin()
-                let result = await run(body, values, operation)
-                ticket?.leave()
-                ended(result)
-                operation.finish(result)
-            })
+        let work: @Sendable () async -> Void = { [self] in
+            await ticket?.turn()
+            operation.begin()
+            let result = await run(body, values, operation)
+            ticket?.leave()
+            ended(result)
+            operation.finish(result)
+        }
+        operation.attach(policy.isQuick ? Task.immediate(operation: work) : Task(operation: work))
         return operation
     }
 

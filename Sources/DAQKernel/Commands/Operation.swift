@@ -128,7 +128,7 @@ public final class Operation: Sendable {
 
     func attach(_ task: Task<Void, Never>) {
         let isCancelled = state.withLock { state in
-            state.task = task
+            if !state.status.state.isFinal { state.task = task }
             return state.isCancelRequested
         }
         if isCancelled { task.cancel() }

@@ -38,6 +38,7 @@ public struct LogLevels: Sendable, Equatable {
 final class LogSink: Sendable {
     private let levels: Mutex<LogLevels>
     private let output: @Sendable (LogRecord) -> Void
+    private let observers = Mutex<(next: Int, handlers: [Int: @Sendable (LogRecord) -> Void])>((0, [:]))
 
     init(levels: LogLevels, write: @escaping @Sendable (LogRecord) -> Void) {
         self.levels = Mutex(levels)
@@ -70,5 +71,19 @@ final class LogSink: Sendable {
         levels.withLock { $0.components.isEmpty ? level >= $0.standard : level >= $0.level(of: component) }
     }
 
-    func write(_ record: LogRecord) { output(record) }
+    func write(_ record: LogRecord) {
+        output(record)
+        let handlers = observers.withLock { $0.handlers.isEmpty ? [] : Array($0.handlers.values) }
+        for handler in handlers { handler(record) }
+    }
+
+    func observe(_ handler: @escaping @Sendable (LogRecord) -> Void) -> Int {
+        observers.withLock { observers in
+            observers.next += 1
+            observers.handlers[observers.next] = handler
+            return observers.next
+        }
+    }
+
+    func removeObserver(_ number: Int) { observers.withLock { $0.handlers[number] = nil } }
 }

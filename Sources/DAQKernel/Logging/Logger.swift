@@ -56,6 +56,15 @@ public struct Logger: Sendable {
     /// The log of another component at the same place.
     func sibling(_ name: String) -> Logger { Logger(component: name, sink: sink) }
 
+    /// Hears of every message of every component that is written at the same place: for frontends that forward the log.
+    ///
+    /// `handler` is called on the thread of the message: it must neither block nor log.
+    /// - Returns: A number for ``removeObserver(_:)``.
+    public func observe(_ handler: @escaping @Sendable (LogRecord) -> Void) -> Int { sink.observe(handler) }
+
+    /// Ends what ``observe(_:)`` began.
+    public func removeObserver(_ number: Int) { sink.removeObserver(number) }
+
     /// Whether messages of that level are written.
     public func isEnabled(_ level: LogLevel) -> Bool { sink.isEnabled(level, for: component) }
 
