@@ -14,14 +14,18 @@ struct PYONFuzzTests {
     @Test("v2 survives mutations")
     func v2() throws {
         let seeds = (PYONGoldenTests.common + PYONGoldenTests.v2 + PYONGoldenTests.otherV2).map(\.text)
-        let words = ["\"", "[", "]", "{", "}", ",", ":", "__jsonclass__", "nparray", "NaN", "-", "1e9", "\\u", "null", "\\"]
+        let words = [
+            "\"", "[", "]", "{", "}", ",", ":", "__jsonclass__", "nparray", "NaN", "-", "1e9", "\\u", "null", "\\",
+        ]
         try survive(seeds, words, .v2) { text throws(WireError) in try PYONv2Decoder.decode(text) }
     }
 
     @Test("v1 survives mutations")
     func v1() throws {
         let seeds = (PYONGoldenTests.common + PYONGoldenTests.v1 + PYONGoldenTests.otherV1).map(\.text)
-        let words = ["\"", "'", "[", "]", "(", ")", "{", "}", ",", ":", "slice(", "inf", "j", "-", "b'", "\\x", "None", "\\"]
+        let words = [
+            "\"", "'", "[", "]", "(", ")", "{", "}", ",", ":", "slice(", "inf", "j", "-", "b'", "\\x", "None", "\\",
+        ]
         try survive(seeds, words, .v1) { text throws(WireError) in try PYONv1Decoder.decode(text) }
     }
 

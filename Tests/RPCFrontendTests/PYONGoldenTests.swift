@@ -19,7 +19,7 @@ struct PYONGoldenTests {
         }
     }
 
-    static let image = ArrayValue(.uint16, shape: [2, 3], bytes: [0, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0])!
+    static let image = filled(.uint16, shape: [2, 3], bytes: [0, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0])
 
     static let common: [Vector] = [
         Vector(.null, "null"), Vector(.bool(true), "true"), Vector(.bool(false), "false"),
@@ -57,9 +57,9 @@ struct PYONGoldenTests {
             #"{"__jsonclass__":["Fraction",[3,4]]}"#),
         Vector(.array(image), #"{"__jsonclass__":["nparray",[[2,3],"<u2","AAABAAIAAwAEAAUA"]]}"#),
         Vector(
-            .array(ArrayValue(.float64, shape: [0, 3], bytes: [])!), #"{"__jsonclass__":["nparray",[[0,3],"<f8",""]]}"#),
+            .array(filled(.float64, shape: [0, 3], bytes: [])), #"{"__jsonclass__":["nparray",[[0,3],"<f8",""]]}"#),
         Vector(
-            .array(ArrayValue(.uint8, shape: [], bytes: [7])!), #"{"__jsonclass__":["nparray",[[],"|u1","Bw=="]]}"#),
+            .array(filled(.uint8, shape: [], bytes: [7])), #"{"__jsonclass__":["nparray",[[],"|u1","Bw=="]]}"#),
         Vector(
             .extended(.scalar(.float32, .float(1.5))), #"{"__jsonclass__":["npscalar",["<f4","AADAPw=="]]}"#),
         Vector(.extended(.scalar(.int16, .integer(-2))), #"{"__jsonclass__":["npscalar",["<i2","/v8="]]}"#),
@@ -67,7 +67,9 @@ struct PYONGoldenTests {
             .extended(.opaque(tag: "Matrix", .list([.integer(1), .string("x")]))),
             #"{"__jsonclass__":["Matrix",[1,"x"]]}"#),
         Vector(
-            .extended(.opaque(tag: "nparray", .list([.list([.integer(1)]), .string("<c8"), .bytes([0, 0, 128, 63, 0, 0, 0, 0])]))),
+            .extended(
+                .opaque(
+                    tag: "nparray", .list([.list([.integer(1)]), .string("<c8"), .bytes([0, 0, 128, 63, 0, 0, 0, 0])]))),
             #"{"__jsonclass__":["nparray",[[1],"<c8","AACAPwAAAAA="]]}"#),
         Vector(
             .extended(.opaque(tag: "npscalar", .list([.string("<m8[s]"), .bytes([5, 0, 0, 0, 0, 0, 0, 0])]))),
@@ -91,7 +93,7 @@ struct PYONGoldenTests {
         Vector(.extended(.fraction(numerator: .integer(3), denominator: .integer(4))), "Fraction(3, 4)"),
         Vector(.array(image), #"nparray((2, 3), "<u2", b"AAABAAIAAwAEAAUA")"#),
         Vector(.array(ArrayValue([UInt16(0), 1, 2, 3])), #"nparray((4, ), "<u2", b"AAABAAIAAwA=")"#),
-        Vector(.array(ArrayValue(.uint8, shape: [], bytes: [7])!), #"nparray((), "|u1", b"Bw==")"#),
+        Vector(.array(filled(.uint8, shape: [], bytes: [7])), #"nparray((), "|u1", b"Bw==")"#),
         Vector(.extended(.scalar(.uint16, .integer(5))), #"npscalar("<u2", b"BQA=")"#),
     ]
 
@@ -131,7 +133,9 @@ struct PYONGoldenTests {
     @Test("v2: other spellings", arguments: otherV2)
     func decodesOtherV2(vector: Vector) throws {
         let value = try PYONv2Decoder.decode(Array(vector.text.utf8))
-        if case .extended(.scalar(_, let number)) = value { #expect(number == vector.value) } else {
+        if case .extended(.scalar(_, let number)) = value {
+            #expect(number == vector.value)
+        } else {
             #expect(same(value, vector.value))
         }
     }
@@ -155,7 +159,7 @@ struct PYONGoldenTests {
     @Test("a large array is taken from its memory and reads the same")
     func largeArray() throws {
         let bytes = (0..<100_001).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-        let array = DataValue.array(ArrayValue(.uint8, shape: [100_001], bytes: bytes)!)
+        let array = DataValue.array(filled(.uint8, shape: [100_001], bytes: bytes))
         for version in [PYONVersion.v1, .v2] {
             var text = PYONText(version)
             try text.append(.tuple([array, .integer(1), array]))
@@ -195,4 +199,9 @@ func same(_ left: DataValue, _ right: DataValue) -> Bool {
         a.count == b.count && zip(a, b).allSatisfy { same($0.key, $1.key) && same($0.value, $1.value) }
     default: left == right
     }
+}
+
+/// An array of those bytes; an empty one where shape and bytes do not fit, which no test expects.
+func filled(_ type: ElementType, shape: [Int], bytes: [UInt8]) -> ArrayValue {
+    ArrayValue(type, shape: shape, bytes: bytes) ?? ArrayValue([UInt8]())
 }

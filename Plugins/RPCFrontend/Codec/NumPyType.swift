@@ -15,13 +15,16 @@ struct NumPyType: Equatable {
     /// - Returns: nil for what is no type string, and for objects, which have no bytes of their own.
     init?(_ text: String) {
         var characters = Substring(text)
-        guard let order = characters.popFirst(), "<>|=".contains(order), let kind = characters.popFirst() else { return nil }
+        guard let order = characters.popFirst(), "<>|=".contains(order), let kind = characters.popFirst() else {
+            return nil
+        }
         if kind == "M" || kind == "m" {
             guard characters == "8" || characters.hasPrefix("8[") && characters.hasSuffix("]") else { return nil }
             (itemSize, element, isSwapped) = (8, nil, false)
             return
         }
-        guard characters.utf8.count <= 9, characters.utf8.allSatisfy({ (48...57).contains($0) }), let size = Int(characters)
+        guard characters.utf8.count <= 9, characters.utf8.allSatisfy({ (48...57).contains($0) }),
+            let size = Int(characters)
         else { return nil }
         switch kind {
         case "U": itemSize = size * 4

@@ -49,7 +49,9 @@ enum NumPyValue {
     }
 
     private static func type(_ text: String, at offset: Int) throws(WireError) -> NumPyType {
-        guard let type = NumPyType(text) else { throw WireError("“\(text.prefix(40))” is no type of NumPy", at: offset) }
+        guard let type = NumPyType(text) else {
+            throw WireError("“\(text.prefix(40))” is no type of NumPy", at: offset)
+        }
         return type
     }
 

@@ -94,11 +94,15 @@ struct PYONScanner {
         append("\u{FFFD}", to: &text)
     }
 
-    func append(_ scalar: Unicode.Scalar, to text: inout [UInt8]) { text.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter) }
+    func append(_ scalar: Unicode.Scalar, to text: inout [UInt8]) {
+        text.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+    }
 
     /// The text of bytes that must be UTF-8.
     func string(_ text: [UInt8], at start: Int) throws(WireError) -> String {
-        guard let string = String(validating: text, as: UTF8.self) else { throw WireError("text is not UTF-8", at: start) }
+        guard let string = String(validating: text, as: UTF8.self) else {
+            throw WireError("text is not UTF-8", at: start)
+        }
         return string
     }
 

@@ -47,7 +47,9 @@ extension PYONText {
             Base64.append(raw, to: &bytes)
             return append(#""]]}"# as StaticString)
         }
-        let quote = raw.contains(UInt8(ascii: "'")) && !raw.contains(UInt8(ascii: "\"")) ? UInt8(ascii: "\"") : UInt8(ascii: "'")
+        let quote =
+            raw.contains(UInt8(ascii: "'")) && !raw.contains(UInt8(ascii: "\""))
+            ? UInt8(ascii: "\"") : UInt8(ascii: "'")
         bytes += [UInt8(ascii: "b"), quote]
         for byte in raw {
             switch byte {

@@ -148,7 +148,9 @@ extension PYONText {
             }
             try append(scalar: type, raw)
         case .opaque(let tag, let argument):
-            let isName = tag.utf8.allSatisfy { ($0 | 0x20) >= 97 && ($0 | 0x20) <= 122 || $0 == 95 || (48...57).contains($0) }
+            let isName = tag.utf8.allSatisfy {
+                ($0 | 0x20) >= 97 && ($0 | 0x20) <= 122 || $0 == 95 || (48...57).contains($0)
+            }
             guard isName, !tag.isEmpty else { throw WireError("“\(tag.prefix(40))” is no name of a type") }
             if case .list(let arguments) = argument {
                 try append(call: tag, arguments)
@@ -165,7 +167,7 @@ extension PYONText {
             append(quoted: name)
             append("," as StaticString)
             try append(list: arguments)
-                return append("]}" as StaticString)
+            return append("]}" as StaticString)
         }
         append(name)
         append("(" as StaticString)
