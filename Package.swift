@@ -55,6 +55,7 @@ let plugins: [[Target]] = [
         exclude: ["CLibraries"]),
     plugin("ProbePlugin", path: "Tests/ProbePlugin", dependencies: []),
     plugin("AcquirerPlugin", path: "Tests/AcquirerPlugin", dependencies: []),
+    plugin("ChannelAccessBenchPlugin", path: "Tests/ChannelAccessBenchPlugin", dependencies: []),
     // Optimised in debug builds too: it draws and bit-shuffles images.
     plugin(
         "EigerSimulator", path: "Simulators/EigerSimulator", dependencies: [routes, storage, "CMemoryFile"],

@@ -1,0 +1,52 @@
+# Part of daqd
+# SPDX-License-Identifier: MIT
+"""Runs caproto's own client tests, as its wheel installs them, against a server of ours.
+
+  caproto_tests.py [--servers daqd] [pytest arguments]
+"""
+import argparse
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import caproto.tests
+from servers import HERE, Repeater, Server
+
+FOLDER = pathlib.Path(caproto.tests.__file__).parent
+FILES = ["test_threading_client.py", "test_cli_scripts.py", "test_channel_filters.py", "test_pyepics_compat.py",
+         "test_pyepics_compat2.py", "test_fixtures.py", "test_examples.py::test_asyncio_client_example"]
+# Those that start or end a server of their own, and those that look for the motor record `sim:mtr1`, which no server here has.
+LEFT_OUT = "not epics-base and not server_crash and not two_iocs and not test_putcomplete and not test_putwait and not test_pyepics_pv"
+PREFIX = "T:"
+
+
+def outcome(server, arguments):
+    environment = {**os.environ, **server.environment(), "FOREIGN_PREFIX": PREFIX, "PYTHONPATH": str(HERE)}
+    command = [sys.executable, "-B", "-m", "pytest", "-p", "foreign_server", "-p", "no:cacheprovider", "--timeout", "60", "-q",
+               "-k", LEFT_OUT, "--rootdir", FOLDER, *arguments, *(FOLDER / name for name in FILES)]
+    result = subprocess.run(list(map(str, command)), env=environment, text=True, capture_output=True, timeout=900)
+    counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|errors?)", result.stdout.splitlines()[-1])}
+    failed = counts.get("failed", 0) + counts.get("error", 0) + counts.get("errors", 0)
+    if failed or result.returncode:
+        print(result.stdout[-20000:], result.stderr[-5000:], sep="\n")
+    return counts.get("passed", 0), max(failed, int(result.returncode != 0))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--servers", default="daqd")
+    options, arguments = parser.parse_known_args()
+    passed = failed = 0
+    for kind in options.servers.split(","):
+        with Server(kind, "--caproto-tests", prefix=PREFIX) as server, Repeater(server.port + 2):
+            good, bad = outcome(server, arguments)
+        print(f"{kind}: {good} passed, {bad} failed", flush=True)
+        passed, failed = passed + good, failed + bad
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,382 @@
+# Part of daqd
+# SPDX-License-Identifier: MIT
+"""Asks a Channel Access server many well-formed questions and writes its answers down, one line each; expects nothing.
+
+  probe.py PORT PREFIX      a fresh server of servers.py
+
+Lines of two servers can be compared: numbers that a server chooses for itself are not shown.
+"""
+import socket
+import struct
+import sys
+import time
+
+import dbr
+from caraw import (CHAR, CLEAR_CHANNEL, CLIENT_NAME, CREATE_CHAN, DOUBLE, ECHO, ENUM, ERROR, EVENT_ADD, EVENT_CANCEL,
+                   EVENTS_OFF, EVENTS_ON, HOST_NAME, LONG, NAMES, READ, READ_NOTIFY, READ_SYNC, SEARCH, SHORT, STRING,
+                   VERSION, WRITE, WRITE_NOTIFY, Circuit, msg, name_bytes, pad)
+
+HOST = "127.0.0.1"
+SEARCHED = ["AO", "AO.VAL", "AO.", "AO.DESC", "AO.DESC$", "AO.NOFIELD", "AO.RTYP", "STR$", "STR.VAL$", "AO.EGU", "AO.PREC", "AO.HOPR",
+            "AO.STAT", "AO.SEVR", "AO.PROC", "AO.NAME", "AO.SCAN", "AO.TIME", "WFS[1:3]", "WFS.[1:3]", "WFS.VAL[1:3]", "AO{}",
+            'AO.{"dbnd":{"abs":1}}', 'AO.{"bogus":{}}']
+CREATED = ["AO", "LO", "MB", "BO", "STR", "LSTR", "WF", "IMG", "WFS", "WFI", "WFF", "WFSTR", "BUSY", "TRIG", "RO", "I64", "AO.DESC",
+           "AO.DESC$", "AO.RTYP", "AO.EGU", "AO.PREC", "AO.HOPR", "AO.LOPR", "AO.HIHI", "AO.HHSV", "AO.DRVH", "AO.STAT", "AO.SEVR",
+           "AO.PROC", "AO.NAME", "AO.SCAN", "AO.TIME", "AO.FLNK", "AO.FLNK$", "AO.UDF", "AO.DTYP", "AO.MDEL", "AO.ADEL", "AO.ASG",
+           "AO.DISP", "AO.PACT", "AO.AMSG", "AO.ACKS", "STR.VAL$", "STR$", "WFS.[1:3]", "WFS.NORD", "WFS.NELM", "WFS.FTVL",
+           "MB.ZRST", "MB.ONVL", "BO.ZNAM", 'AO.{"dbnd":{"abs":1}}', 'AO.{"bogus":{}}']
+READ_FIELDS = ["AO.RTYP", "AO.DESC", "AO.EGU", "AO.NAME", "AO.PREC", "AO.HOPR", "AO.LOPR", "AO.DRVH", "AO.HIHI", "AO.LOLO", "AO.HIGH",
+               "AO.LOW", "AO.HHSV", "AO.LSV", "AO.SEVR", "AO.STAT", "AO.SCAN", "AO.MDEL", "AO.ASG", "AO.UDF", "AO.PACT", "AO.FLNK",
+               "LO.RTYP", "MB.RTYP", "BO.RTYP", "STR.RTYP", "WFS.RTYP", "RO.RTYP", "MB.ZRST", "MB.TWST", "MB.TWVL", "BO.ZNAM", "BO.ONAM",
+               "WFS.NELM", "WFS.NORD", "WFS.FTVL", "AO.VAL"]
+FILTERED = [("AO.DESC$", CHAR, 0), ("STR.VAL$", CHAR, 0), ("WFS.[1:3]", DOUBLE, 0), ("WFS.[-2:-1]", DOUBLE, 0),
+            ("WFS.[0:2:-1]", DOUBLE, 0), ('WFS.{"arr":{"s":0,"i":2}}', DOUBLE, 0), ('AO.{"ts":{"str":"epics"}}', STRING, 1),
+            ('AO.{"ts":{"num":"sec"}}', DOUBLE, 1), ('AO.{"ts":{}}', 20, 1), ("AO.{dbnd:{abs:1}}", DOUBLE, 1),
+            ('AO.{"dbnd":{"rel":10}}', DOUBLE, 1), ('AO.{"dbnd":{"d":1}}', DOUBLE, 1), ('AO.{"dec":{"n":2}}', DOUBLE, 1)]
+
+
+class Probe:
+    def __init__(self, port, prefix, write=print):
+        self.port, self.prefix, self.write = port, prefix, write
+        self.section = ""
+        self.sids = {}
+        self.circuit = None
+
+    def line(self, label, answer):
+        self.write(f"{self.section}: {label} => {answer}")
+
+    def connect(self):
+        """A circuit of its own, past the greeting, in place of the former one."""
+        if self.circuit:
+            self.circuit.close()
+        self.circuit = Circuit(HOST, self.port)
+        self.circuit.next(1)
+        self.sids = {}
+        return self.circuit
+
+    def sid(self, name):
+        if name not in self.sids:
+            message = self.circuit.create(self.prefix + name)
+            if message is None or message.cmd != CREATE_CHAN:
+                return None
+            self.sids[name] = message.p2
+        return self.sids[name]
+
+    # MARK: messages as text
+
+    def shown(self, message):
+        if message is None:
+            return "closed" if self.circuit.closed else "nothing"
+        name = NAMES[message.cmd] if message.cmd < len(NAMES) else str(message.cmd)
+        if message.cmd == ERROR:
+            return self.error(message)
+        fields = f"{name} type={message.dtype} count={message.count} p1={self.p1(message)} p2={self.p2(message)}"
+        if message.cmd in (EVENT_ADD, READ_NOTIFY, READ) and message.payload:
+            payload = dbr.shown(message.dtype, message.count, message.payload)
+        else:
+            payload = dbr.text(message.payload)
+        return f"{fields} size={len(message.payload)}{' extended' if message.ext else ''} {payload}".rstrip()
+
+    def p1(self, message):
+        chosen = message.cmd == CLEAR_CHANNEL or (message.cmd == EVENT_ADD and not message.payload)
+        return "SID" if chosen else f"{message.p1:#x}"
+
+    def p2(self, message):
+        return "SID" if message.cmd == CREATE_CHAN else f"{message.p2:#x}"
+
+    def error(self, message):
+        command, size, dtype, count = struct.unpack_from(">4H", message.payload)
+        channel = "none" if message.p1 == 0xFFFFFFFF else "CID"
+        text = dbr.text(message.payload[16:]).replace(self.prefix, "")
+        return f"ERROR {message.p2} channel={channel} of {NAMES[command]} type={dtype} count={count} “{text}”"
+
+    def answer(self, label, timeout=1.0):
+        self.line(label, self.shown(self.circuit.next(timeout)))
+
+    # MARK: searches
+
+    def searches(self):
+        self.section = "UDP"
+        name = name_bytes(self.prefix + "AO")
+
+        def search(minor=13, flag=5, cid=42, what=name):
+            return msg(SEARCH, flag, minor, cid, cid, what)
+        with socket.socket(type=socket.SOCK_DGRAM) as self.udp:
+            self.ask("sequence number", msg(VERSION, 1, 13, 77), search())
+            self.ask("sequence number not valid", msg(VERSION, 0, 13, 77), search())
+            self.ask("no VERSION", search())
+            self.ask("minor 10", msg(VERSION, 1, 10, 5), search(10))
+            self.ask("unknown, DO_REPLY", msg(VERSION, 1, 13, 5), search(flag=10, what=name_bytes("NOPE")))
+            self.ask("two searches", msg(VERSION, 1, 13, 5), search(), search(cid=43))
+            self.ask("ECHO", msg(VERSION, 1, 13, 5), msg(ECHO))
+            for one in SEARCHED:
+                self.ask("search " + one, msg(VERSION, 1, 13, 5), search(cid=9, what=name_bytes(self.prefix + one)))
+
+    def ask(self, label, *messages):
+        """Sends a datagram; a question whose answer is known comes behind, so that silence need not be waited for."""
+        self.udp.sendto(b"".join(messages), (HOST, self.port))
+        self.udp.sendto(msg(VERSION, 1, 13, 999) + msg(SEARCH, 5, 13, 999, 999, name_bytes(self.prefix + "LO")), (HOST, self.port))
+        self.udp.settimeout(5)
+        answers = []
+        while True:
+            data = self.udp.recv(65536)
+            if data[8:12] == struct.pack(">I", 999):
+                break
+            answers.append(data.hex().replace(f"{self.port:04x}", "PORT"))
+        self.line(label, " | ".join(answers) or "nothing")
+
+    def greeting(self):
+        self.section = "TCP"
+        self.circuit = Circuit(HOST, self.port, hello=False)
+        self.answer("greeting before the client's")
+        self.circuit.send(msg(VERSION, 0, 13), msg(CLIENT_NAME, payload=pad(b"probe\0")), msg(HOST_NAME, payload=pad(b"h\0")))
+        self.circuit.send(msg(ECHO))
+        self.answer("first answer to VERSION, CLIENT_NAME, HOST_NAME, ECHO")
+        self.circuit.send(msg(ECHO, 3, 4, 5, 6, b"12345678"))
+        self.answer("ECHO with fields and payload")
+        self.circuit.send(msg(READ_SYNC, 1, 2, 3, 4))
+        self.answer("READ_SYNC")
+        for label, flag, name in [("known", 5, self.prefix + "AO"), ("unknown, DONT_REPLY", 5, "NOPE"), ("unknown, DO_REPLY", 10, "NOPE")]:
+            self.circuit.send(msg(SEARCH, flag, 13, 42, 42, name_bytes(name)), msg(ECHO))
+            message = self.circuit.next()
+            text = self.shown(message).replace(f"type={self.port}", "type=PORT")
+            self.line("search " + label, "nothing" if message.cmd == ECHO else text)
+            if message.cmd != ECHO:
+                self.circuit.next()
+
+    # MARK: channels
+
+    def channels(self):
+        self.section = "create"
+        self.connect()
+        for name in ("AO", "RO"):
+            self.circuit.cid = 500
+            self.circuit.send(msg(CREATE_CHAN, 0, 0, 501, 13, name_bytes(self.prefix + name)))
+            self.answer(name + ", first")
+            self.answer(name + ", second")
+        self.circuit.send(msg(CREATE_CHAN, 0, 0, 2, 13, name_bytes("NOPE")))
+        self.answer("unknown")
+        self.circuit.cid = 1000
+        for name in CREATED:
+            message = self.circuit.create(self.prefix + name)
+            known = message is not None and message.cmd == CREATE_CHAN
+            shape = f"{dbr.KINDS[message.dtype]} × {message.count}{' extended' if message.ext else ''}" if known else "no such channel"
+            self.line(name, shape)
+
+    def reads(self):
+        self.section = "read"
+        self.connect()
+        for name in ("AO", "MB", "STR", "LO"):
+            for dtype in range(39):
+                if dtype in (35, 36):
+                    continue
+                message = self.circuit.get(self.sid(name), dtype, 1)
+                self.line(f"{name} as {dbr.type_name(dtype)}", self.shown(message))
+                if self.circuit.closed:
+                    self.connect()
+
+    def counts(self):
+        self.section = "counts"
+        self.connect()
+        self.circuit.send(msg(WRITE, DOUBLE, 3, self.sid("WFS"), 1, struct.pack(">3d", 1, 2, 3)))
+        for dtype in (DOUBLE, 20, STRING, CHAR, 13):
+            for count in (0, 1, 2, 3, 5, 16, 17):
+                self.line(f"WFS as {dbr.type_name(dtype)}, {count} asked", self.shown(self.circuit.get(self.sid("WFS"), dtype, count)))
+        self.line("WF, 0 asked", self.shown(self.circuit.get(self.sid("WF"), DOUBLE, 0)))
+        self.circuit.send(msg(WRITE, DOUBLE, 2, self.sid("WF"), 1, struct.pack(">2d", 1, 2)))
+        self.line("WF, 0 asked, of 2", self.shown(self.circuit.get(self.sid("WF"), DOUBLE, 0)))
+
+    # MARK: writing
+
+    def put(self, name, dtype, count, payload, label, readback=STRING):
+        self.circuit.send(msg(WRITE_NOTIFY, dtype, count, self.sid(name), 55, pad(payload)))
+        answer = self.circuit.expect(WRITE_NOTIFY, 5)
+        value = self.circuit.get(self.sid(name), readback, 0)
+        shown = dbr.shown(value.dtype, value.count, value.payload) if value is not None and value.cmd == READ_NOTIFY else self.shown(value)
+        self.line(f"{name}: {label}", f"{self.shown(answer)}, then {shown}")
+
+    def puts(self):
+        self.section = "write"
+        self.connect()
+        for value in (3.14159, 1000.0, float("nan"), 1.5):
+            self.put("AO", DOUBLE, 1, struct.pack(">d", value), f"double {value}")
+        for text in ("2.5", " 7e1xyz", "0x10", "abc", "", "1.5"):
+            self.put("AO", STRING, 1, text.encode() + b"\0", f"text “{text}”")
+        for value in (3.9, -3.9, 1e12):
+            self.put("LO", DOUBLE, 1, struct.pack(">d", value), f"double {value}")
+        for text in ("12.7", "0x1F", "99999999999"):
+            self.put("LO", STRING, 1, text.encode() + b"\0", f"text “{text}”")
+        self.put("LO", SHORT, 1, struct.pack(">h", -5), "short -5")
+        self.puts_of_states()
+        self.puts_of_texts()
+        self.puts_of_arrays()
+        self.refused_puts()
+
+    def puts_of_states(self):
+        for text in ("Fault", "0", "nostate", "9"):
+            self.put("MB", STRING, 1, text.encode() + b"\0", f"text “{text}”")
+        for dtype, code, value in [(ENUM, ">H", 1), (ENUM, ">H", 9), (LONG, ">i", 2), (DOUBLE, ">d", 0.9)]:
+            self.put("MB", dtype, 1, struct.pack(code, value), f"{dbr.type_name(dtype)} {value}")
+
+    def puts_of_texts(self):
+        self.put("STR", STRING, 1, b"x" * 39 + b"\0", "39 bytes")
+        self.put("STR", STRING, 1, b"y" * 40, "40 bytes without NUL")
+        self.put("STR", DOUBLE, 1, struct.pack(">d", 3.14159265), "a double")
+        self.put("LSTR", CHAR, 6, b"/data\0", "6 bytes with NUL", CHAR)
+        self.put("LSTR", CHAR, 3, b"abc", "3 bytes", CHAR)
+        self.put("LSTR", STRING, 1, b"65\0", "text “65”", CHAR)
+
+    def puts_of_arrays(self):
+        self.put("WFS", DOUBLE, 17, struct.pack(">17d", *range(17)), "17 doubles", DOUBLE)
+        self.put("WFS", DOUBLE, 0, b"", "no doubles", DOUBLE)
+        self.put("WFS", STRING, 2, b"1.5".ljust(40, b"\0") + b"2.5".ljust(40, b"\0"), "two texts", DOUBLE)
+        self.put("WFI", LONG, 3, struct.pack(">3i", 1, -2, 70000), "3 longs", SHORT)
+        self.put("WFF", DOUBLE, 2, struct.pack(">2d", 0.1, 1e300), "2 doubles", 2)
+        self.put("WFSTR", STRING, 2, b"a".ljust(40, b"\0") + b"b".ljust(40, b"\0"), "2 texts")
+
+    def refused_puts(self):
+        self.put("AO", 20, 1, struct.pack(">HHIIId", 0, 0, 0, 0, 0, 8.0), "TIME_DOUBLE")
+        self.put("AO", 13, 1, struct.pack(">HHId", 0, 0, 0, 9.0), "STS_DOUBLE")
+        self.put("AO", 35, 1, struct.pack(">H", 0), "PUT_ACKT 0", 37)
+        self.put("AO", 36, 1, struct.pack(">H", 3), "PUT_ACKS 3", 37)
+        self.put("RO", DOUBLE, 1, struct.pack(">d", 1.0), "read-only")
+        self.circuit.send(msg(WRITE, DOUBLE, 1, self.sid("RO"), 5, struct.pack(">d", 1)))
+        self.answer("plain, read-only")
+        self.circuit.send(msg(WRITE, STRING, 1, self.sid("AO"), 5, pad(b"abc\0")))
+        self.answer("plain, text “abc” to a double")
+
+    def old_reads(self):
+        self.section = "READ"
+        self.connect()
+        for name, dtype in (("STR", STRING), ("AO", DOUBLE)):
+            self.circuit.send(msg(READ, dtype, 1, self.sid(name), 12))
+            message = self.circuit.next(1)
+            if message is not None and message.cmd == READ:
+                message.p1 = 0  # the number of the channel
+            self.line(name, self.shown(message))
+
+    def operations(self):
+        """A put of BUSY takes a second."""
+        self.section = "operation"
+        self.connect()
+        one = struct.pack(">d", 1)
+        begin = time.monotonic()
+        self.circuit.send(msg(WRITE_NOTIFY, DOUBLE, 1, self.sid("BUSY"), 1, one), msg(ECHO))
+        for label in ("first answer", "second answer"):
+            message = self.circuit.next(5)
+            self.line(label, f"{self.shown(message)} after {round(time.monotonic() - begin)} s")
+        begin = time.monotonic()
+        self.circuit.send(msg(WRITE_NOTIFY, DOUBLE, 1, self.sid("BUSY"), 21, one), msg(WRITE_NOTIFY, DOUBLE, 1, self.sid("BUSY"), 22, one),
+                          msg(ECHO))
+        answers = sorted(f"{self.shown(self.circuit.next(5))} after {round(time.monotonic() - begin)} s" for _ in range(3))
+        for answer in answers:
+            self.line("two puts and an ECHO: " + answer.split(" type")[0] + answer.split("p2=")[1][:4], answer)
+
+    # MARK: monitors
+
+    def subscribe(self, name, dtype, count, mask, number):
+        payload = struct.pack(">fffHH", 0, 0, 0, mask, 0)
+        self.circuit.send(msg(EVENT_ADD, dtype, count, self.sid(name), number, payload))
+        self.answer(f"{name} as {dbr.type_name(dtype)}, mask {mask}, first update")
+
+    def write_ao(self, value):
+        self.circuit.send(msg(WRITE, DOUBLE, 1, self.sid("AO"), 1, struct.pack(">d", value)))
+
+    def updates(self, label):
+        """What comes until an ECHO that is sent behind is answered and all is quiet."""
+        messages = sorted((self.shown(message) for message in self.circuit.drain(0.3)))
+        self.line(label, " | ".join(messages) or "nothing")
+
+    def monitors(self):
+        self.section = "monitor"
+        self.connect()
+        self.write_ao(1.5)
+        self.circuit.drain(0.2)
+        self.subscribe("AO", 20, 1, 1, 500)
+        self.subscribe("WFS", DOUBLE, 0, 1, 501)
+        self.subscribe("MB", 17, 1, 5, 502)
+        self.subscribe("AO", 34, 1, 8, 504)
+        self.subscribe("AO", 13, 1, 4, 505)
+        for value in (10.0, 10.0, 85.0, 95.0):
+            self.write_ao(value)
+            self.updates(f"put {value}")
+        self.circuit.send(msg(EVENTS_OFF))
+        for value in (1.0, 2.0, 3.0):
+            self.write_ao(value)
+        self.updates("3 puts while EVENTS_OFF")
+        self.circuit.send(msg(EVENTS_ON))
+        self.updates("EVENTS_ON")
+        self.circuit.send(msg(EVENT_CANCEL, 20, 1, self.sid("AO"), 500))
+        self.updates("EVENT_CANCEL")
+
+    def ends(self):
+        self.section = "end"
+        self.connect()
+        sid = self.sid("LO")
+        self.circuit.send(msg(CLEAR_CHANNEL, 0, 0, sid, self.circuit.cid))
+        self.answer("CLEAR_CHANNEL")
+        self.circuit.send(msg(READ_NOTIFY, DOUBLE, 1, sid, 9))
+        message = self.circuit.next(1)
+        self.line("READ_NOTIFY of a cleared channel", self.shown(message))
+        self.circuit.next(0.3)
+        self.line("circuit afterwards", "closed" if self.circuit.closed else "open")
+        self.connect()
+        self.circuit.send(msg(EVENT_ADD, DOUBLE, 1, self.sid("AO"), 503, struct.pack(">fffHH", 0, 0, 0, 0, 0)))
+        self.answer("EVENT_ADD with mask 0")
+        self.circuit.next(0.3)
+        self.line("circuit after it", "closed" if self.circuit.closed else "open")
+
+    def fields(self):
+        self.section = "field"
+        self.connect()
+        self.write_ao(1.5)
+        for name in READ_FIELDS:
+            message = self.circuit.create(self.prefix + name)
+            if message is None or message.cmd != CREATE_CHAN:
+                self.line(name, "no such channel")
+                continue
+            value = self.circuit.get(message.p2, STRING, 1)
+            plain = "" if message.dtype == STRING else f", {self.value(message.p2, message.dtype)}"
+            text = f"{dbr.KINDS[message.dtype]} {dbr.shown(STRING, value.count, value.payload)}{plain}"
+            self.line(name, text.replace(self.prefix, ""))
+
+    def value(self, sid, dtype):
+        value = self.circuit.get(sid, dtype, 1)
+        return dbr.shown(dtype, value.count, value.payload)
+
+    def filters(self):
+        self.section = "filter"
+        self.connect()
+        self.circuit.send(msg(WRITE, DOUBLE, 5, self.sid("WFS"), 1, struct.pack(">5d", 1, 2, 3, 4, 5)))
+        for name, dtype, count in FILTERED:
+            message = self.circuit.create(self.prefix + name)
+            if message is None or message.cmd != CREATE_CHAN:
+                self.line(name, "no such channel")
+                continue
+            value = self.circuit.get(message.p2, dtype, count)
+            shown = dbr.shown(value.dtype, value.count, value.payload)
+            if '"ts":{"' in name:
+                shown = "a time" if len(shown) > 8 else shown
+            self.line(name, f"{dbr.KINDS[message.dtype]} × {message.count}, {value.count} read, status {value.p1}: {shown}")
+        self.write_ao(0.0)
+        for name, puts in [('AO.{"dbnd":{"abs":5}}', (1, 5, 5.5, 6, 11.5, 12)), ('AO.{"dec":{"n":3}}', range(1, 9))]:
+            sid = self.circuit.create(self.prefix + name).p2
+            self.circuit.send(msg(EVENT_ADD, DOUBLE, 1, sid, 700, struct.pack(">fffHH", 0, 0, 0, 1, 0)))
+            got = self.circuit.drain(0.3)
+            for value in puts:
+                self.write_ao(value)
+            got += self.circuit.drain(0.3)
+            self.circuit.send(msg(EVENT_CANCEL, DOUBLE, 1, sid, 700))
+            self.line(f"{name} over {list(puts)}", [dbr.elements("DOUBLE", 1, one.payload)[0] for one in got if one.cmd == EVENT_ADD])
+            self.circuit.drain(0.2)
+            self.write_ao(0.0)
+
+    def all(self):
+        for part in (self.searches, self.greeting, self.channels, self.reads, self.counts, self.puts, self.old_reads, self.operations,
+                     self.monitors, self.ends, self.fields, self.filters):
+            part()
+        self.circuit.close()
+
+
+if __name__ == "__main__":
+    Probe(int(sys.argv[1]), sys.argv[2]).all()
