@@ -3,10 +3,10 @@
 import DAQKernel
 import Synchronization
 
-/// Many numbers, one long waveform and one image, for measuring servers: the same members as the reference servers' records.
+/// Many numbers, one long waveform and one image for measuring servers, and one member of each kind for probing them.
 final class Bench: Device {
     static let factory = DeviceFactory(
-        "ca-bench", summary: "Numbers, a waveform and an image for measuring frontends",
+        "ca-bench", summary: "Members of every kind for measuring and probing frontends",
         settings: [
             .integer("scalars", "Numbers that the device counts up", default: 1000, in: 1...1_000_000),
             .integer("fan", "How many of them one write of TRIG counts up", default: 1000, in: 1...1_000_000),
@@ -20,6 +20,9 @@ final class Bench: Device {
             image: try settings["image"], period: try settings["period"])
     }
 
+    let nameSets = [TypeVarieties().nameSet]
+
+    private let probes = Probes()
     private let counted: [Parameter<Double>]
     private let settable: [Parameter<Double>]
     private let waveform: Parameter<DataValue>

@@ -5,7 +5,5 @@ import DAQKernel
 /// Called once by the kernel, after the stamp was compared.
 @c(daqd_register_ChannelAccessBenchPlugin)
 public func register(_ host: UnsafeRawPointer) {
-    let registry = unsafe Registry(host)
-    registry.add(Bench.factory)
-    registry.add(Probed.factory)
+    unsafe Registry(host).add(Bench.factory)
 }

@@ -1,0 +1,29 @@
+# Part of daqd
+# SPDX-License-Identifier: MIT
+"""A series through the seed IOC's PVs with caproto's threading client: K4-1."""
+from checks import check, equal, expect, run
+from eiger_site import SEED, new_files_are_the_detectors, stored
+
+from caproto.threading.client import Context
+
+
+@check
+def K4_1_series_with_caproto():
+    before = stored()
+    context = Context()
+    try:
+        exposure, frame, trigger, busy = context.get_pvs(
+            *(SEED + name for name in ("CountTime", "FrameTime", "Trigger", "Trigger_RBV")), timeout=20)
+        for one, value in ((exposure, 0.3), (frame, 0.1)):
+            one.wait_for_connection(timeout=20)
+            equal(one.write([value], wait=True, timeout=20).status.name, "ECA_NORMAL", one.name)
+        trigger.wait_for_connection(timeout=20)
+        equal(trigger.write(["On"], wait=True, timeout=60).status.name, "ECA_NORMAL", "Trigger")
+        busy.wait_for_connection(timeout=20)
+        expect(busy.read(data_type=0).data[0] == b"Off", "Trigger_RBV", busy.read(data_type=0).data)
+    finally:
+        context.disconnect()
+    new_files_are_the_detectors(before, 2)
+
+
+run()

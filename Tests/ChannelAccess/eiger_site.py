@@ -1,0 +1,74 @@
+# Part of daqd
+# SPDX-License-Identifier: MIT
+"""What the client scripts of the simulated Eiger share: the simulator's log, files and faults, and the local folder.
+
+Where they are is in the environment: EIGER_SIMULATOR (URL) and EIGER_DATA (folder); eiger_check.py sets both.
+"""
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import urllib.request
+
+from checks import equal, expect
+
+SIMULATOR = os.environ.get("EIGER_SIMULATOR", "")
+DATA = pathlib.Path(os.environ.get("EIGER_DATA", "."))
+SEED, AREA_DETECTOR = "detector_eiger:", "EIG1:cam1:"
+
+
+def ask(method, path, body=None):
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(SIMULATOR + path, data, method=method), timeout=30) as answer:
+        return answer.read().decode()
+
+
+class Requests:
+    """The changes that were asked of the detector since this was made."""
+
+    def __init__(self):
+        lines = ask("GET", "/sim/log").splitlines()
+        self.first = json.loads(lines[-1])["n"] + 1 if lines else 0
+
+    def all(self):
+        entries = map(json.loads, ask("GET", f"/sim/log?from={self.first}").splitlines())
+        return [entry for entry in entries if entry["method"] == "PUT"]
+
+    def commands(self, name):
+        return [entry for entry in self.all() if entry["path"].endswith("/command/" + name)]
+
+    def values(self, key):
+        return [json.loads(entry["body"])["value"] for entry in self.all() if entry["path"].endswith("/config/" + key)]
+
+
+@contextlib.contextmanager
+def fault(kind, **fields):
+    """A misbehaviour of the detector."""
+    number = json.loads(ask("POST", "/sim/fault", {"fault": kind, **fields}))["id"]
+    try:
+        yield
+    finally:
+        ask("DELETE", f"/sim/fault/{number}")
+
+
+def written():
+    """Name to checksum of every file that the detector ever completed."""
+    return {record["name"]: record["sha256"] for record in json.loads(ask("GET", "/sim/files"))}
+
+
+def stored():
+    """Name to checksum of every file that lies below the data folder."""
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in DATA.rglob("*.h5")}
+
+
+def new_files_are_the_detectors(before, count=None):
+    """The files that came since are the simulator's, byte for byte; returns their names."""
+    local, remote = stored(), written()
+    names = sorted(set(local) - set(before))
+    expect(names, "no file came")
+    if count is not None:
+        equal(len(names), count, f"number of files {names}")
+    for name in names:
+        equal(local[name], remote.get(name), f"checksum of {name}")
+    return names
