@@ -5,6 +5,7 @@
   caproto_tests.py [--servers daqd] [pytest arguments]
 """
 import argparse
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -15,21 +16,25 @@ import caproto.tests
 from servers import HERE, Repeater, Server
 
 FOLDER = pathlib.Path(caproto.tests.__file__).parent
-FILES = ["test_threading_client.py", "test_cli_scripts.py", "test_channel_filters.py", "test_pyepics_compat.py",
-         "test_pyepics_compat2.py", "test_fixtures.py", "test_examples.py::test_asyncio_client_example"]
+# Two halves of about one length, each with a server of its own: most of the time goes into starting command-line tools.
+HALVES = [["test_cli_scripts.py"],
+          ["test_threading_client.py", "test_channel_filters.py", "test_pyepics_compat.py", "test_pyepics_compat2.py",
+           "test_fixtures.py", "test_examples.py::test_asyncio_client_example"]]
 # Those that start or end a server of their own, and those that look for the motor record `sim:mtr1`, which no server here has.
 LEFT_OUT = "not epics-base and not server_crash and not two_iocs and not test_putcomplete and not test_putwait and not test_pyepics_pv"
 PREFIX = "T:"
 
 
-def outcome(server, arguments):
-    environment = {**os.environ, **server.environment(), "FOREIGN_PREFIX": PREFIX, "PYTHONPATH": str(HERE)}
-    command = [sys.executable, "-B", "-m", "pytest", "-p", "foreign_server", "-p", "no:cacheprovider", "--timeout", "60", "-q",
-               "-k", LEFT_OUT, "--rootdir", FOLDER, *arguments, *(FOLDER / name for name in FILES)]
-    result = subprocess.run(list(map(str, command)), env=environment, text=True, capture_output=True, timeout=900)
-    counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|errors?)", result.stdout.splitlines()[-1])}
-    failed = counts.get("failed", 0) + counts.get("error", 0) + counts.get("errors", 0)
-    if failed or result.returncode:
+def outcome(kind, files, arguments):
+    """What passed and failed of some files on a server of this kind."""
+    with Server(kind, "--caproto-tests", prefix=PREFIX) as server, Repeater(server.port + 2):
+        environment = {**os.environ, **server.environment(), "FOREIGN_PREFIX": PREFIX, "PYTHONPATH": str(HERE)}
+        command = [sys.executable, "-B", "-m", "pytest", "-p", "foreign_server", "-p", "no:cacheprovider", "--timeout", "120", "-q",
+                   "-k", LEFT_OUT, "--rootdir", FOLDER, *arguments, *(FOLDER / name for name in files)]
+        result = subprocess.run(list(map(str, command)), env=environment, text=True, capture_output=True, timeout=1500)
+    counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|error)", result.stdout.splitlines()[-1])}
+    failed = counts.get("failed", 0) + counts.get("error", 0)
+    if failed or result.returncode or arguments:
         print(result.stdout[-20000:], result.stderr[-5000:], sep="\n")
     return counts.get("passed", 0), max(failed, int(result.returncode != 0))
 
@@ -40,8 +45,9 @@ def main():
     options, arguments = parser.parse_known_args()
     passed = failed = 0
     for kind in options.servers.split(","):
-        with Server(kind, "--caproto-tests", prefix=PREFIX) as server, Repeater(server.port + 2):
-            good, bad = outcome(server, arguments)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            outcomes = list(pool.map(lambda files: outcome(kind, files, arguments), HALVES))
+        good, bad = (sum(numbers) for numbers in zip(*outcomes))
         print(f"{kind}: {good} passed, {bad} failed", flush=True)
         passed, failed = passed + good, failed + bad
     print(f"{passed} passed, {failed} failed")

