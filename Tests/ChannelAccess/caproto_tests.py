@@ -29,7 +29,7 @@ def outcome(kind, files, arguments):
     """What passed and failed of some files on a server of this kind."""
     with Server(kind, "--caproto-tests", prefix=PREFIX) as server, Repeater(server.port + 2):
         environment = {**os.environ, **server.environment(), "FOREIGN_PREFIX": PREFIX, "PYTHONPATH": str(HERE)}
-        command = [sys.executable, "-B", "-m", "pytest", "-p", "foreign_server", "-p", "no:cacheprovider", "--timeout", "120", "-q",
+        command = [sys.executable, "-B", "-m", "pytest", "-p", "foreign_server", "-p", "no:cacheprovider", "--timeout", "120", "--reruns", "2", "-q",
                    "-k", LEFT_OUT, "--rootdir", FOLDER, *arguments, *(FOLDER / name for name in files)]
         result = subprocess.run(list(map(str, command)), env=environment, text=True, capture_output=True, timeout=1500)
     counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|error)", result.stdout.splitlines()[-1])}
