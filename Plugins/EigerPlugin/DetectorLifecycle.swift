@@ -9,9 +9,12 @@ final class DetectorLifecycle: Sendable {
     private let context: DeviceContext
     private let settings: EigerSettings
     private let configurator: Configurator
+    private let onDiscovery = Mutex<(@Sendable () -> Void)?>(nil)
     private let isInitializing = Mutex(false)
     /// Set when an initialize has read all keys, so that the watcher need not.
     private let hasDiscovered = Mutex(false)
+    /// Set when the service was restarted from here.
+    private let hasRestarted = Mutex(false)
     private var client: SIMPLONClient { keys.client }
 
     init(keys: KeyService, context: DeviceContext, settings: EigerSettings, configurator: Configurator) {
@@ -32,28 +35,100 @@ final class DetectorLifecycle: Sendable {
         }
     }
 
-    /// Initializes, sent once, and reads everything anew.
+    /// Reads the state, as far as that succeeds: after a command that may have changed it.
+    func look() async { _ = try? await keys.state() }
+
+    /// Initializes, sent once, and reads everything anew; settings that a restart has lost are brought back.
+    ///
+    /// Somebody else's initialize that runs already is awaited instead.
     func initialize() async throws {
+        if isBusy {
+            try await untilInitialized()
+            if try await keys.state() == "idle" { return }
+        }
+        try await exclusively { try await self.initializeNow() }
+    }
+
+    /// Brings back what a restart has lost, where somebody else has initialized the detector.
+    func restoreIfPending() async throws {
+        guard settings.restoresConfiguration, configurator.memory.isRestorePending else { return }
         try await exclusively {
-            try await self.client.command("initialize", within: self.client.limits.initialize)
-            self.configurator.forget()
-            let state = try await self.keys.state()
-            guard state != "na", state != "error" else {
-                throw DeviceError(.vendor, "\(self.context.name) was initialized, but its state is \(state)")
-            }
-            try await self.keys.discover()
-            self.hasDiscovered.withLock { $0 = true }
+            if let snapshot = self.configurator.memory.takeRestore() { try await self.configurator.restore(snapshot) }
+        }
+    }
+
+    /// What was known of the detector does not hold any more.
+    func detectorForgot() {
+        configurator.forget()
+        configurator.memory.detectorForgot()
+        keys.table.invalidate("the detector was started anew and is not initialized")
+    }
+
+    /// Whether the restart that was noticed is one that was asked for here; told once.
+    func takeOwnRestart() -> Bool {
+        hasRestarted.withLock { hasRestarted in
+            defer { hasRestarted = false }
+            return hasRestarted
         }
     }
 
     /// Restarts the detector's service; it is not initialized afterwards.
     func restart() async throws {
+        try await exclusively { try await self.restartNow() }
+    }
+
+    /// Restarts the service and initializes, without anybody in between.
+    func recover() async throws {
         try await exclusively {
-            try await self.client.command("restart", of: "system", within: self.client.limits.initialize)
-            self.configurator.forget()
-            _ = try await self.keys.state()
+            try await self.restartNow()
+            try await self.initializeNow()
         }
     }
+
+    private func initializeNow() async throws {
+        try await client.command("initialize", within: client.limits.initialize)
+        configurator.forget()
+        let state = try await keys.state()
+        guard state != "na", state != "error" else {
+            throw DeviceError(.vendor, "\(context.name) was initialized, but its state is \(state)")
+        }
+        try await keys.discover()
+        hasDiscovered.withLock { $0 = true }
+        hasRestarted.withLock { $0 = false }
+        await didDiscover()
+        if settings.restoresConfiguration, let snapshot = configurator.memory.takeRestore() {
+            try await configurator.restore(snapshot)
+        }
+        configurator.health.clear(.restarted)
+        configurator.health.clear(.error)
+    }
+
+    private func restartNow() async throws {
+        await configurator.memory.keep(keys.table)
+        try await client.command("restart", of: .system, within: client.limits.initialize)
+        hasRestarted.withLock { $0 = true }
+        detectorForgot()
+        _ = try await keys.state()
+    }
+
+    /// Follows new keys: to be called after each discovery.
+    func didDiscover() async {
+        onDiscovery.withLock { $0 }?()
+        let memory = configurator.memory
+        let identity = ConfigurationMemory.identity(keys.table)
+        if let before = memory.snapshot?.identity, before != identity {
+            configurator.forget()
+            keys.forgetClients()
+            configurator.health.raise(
+                .changed,
+                "another detector answers: \(identity); it was \(before). Its settings are its own; configure it anew")
+        } else if !memory.isRestorePending {
+            await memory.keep(keys.table)
+        }
+    }
+
+    /// Says what else a discovery concerns; called once, when the device is complete.
+    func whenDiscovered(_ handler: @escaping @Sendable () -> Void) { onDiscovery.withLock { $0 = handler } }
 
     private func exclusively(_ body: @Sendable () async throws -> Void) async throws {
         let isFree = isInitializing.withLock { isInitializing in
@@ -69,6 +144,7 @@ final class DetectorLifecycle: Sendable {
     private func untilInitialized() async throws {
         let end = ContinuousClock.now.advanced(by: client.limits.initialize)
         while isBusy {
+            try Task.checkCancellation()
             guard ContinuousClock.now < end else {
                 throw DeviceError(.busy, "\(context.name) is still being initialized")
             }
@@ -78,7 +154,8 @@ final class DetectorLifecycle: Sendable {
 
     /// Makes the detector ready to be configured.
     /// - Throws: ``DeviceError/Code/wrongState`` when somebody else's series runs, or it may not be initialized.
-    func makeIdle() async throws {
+    /// - Parameter mayInitialize: Whether a detector that is not initialized is initialized, if the site allows it.
+    func makeIdle(mayInitialize: Bool = true) async throws {
         try await untilInitialized()
         let state = try await keys.state()
         switch state {
@@ -87,6 +164,9 @@ final class DetectorLifecycle: Sendable {
             context.logger.notice("The detector was armed by somebody else and is disarmed")
             try await client.command("disarm", within: client.limits.stop)
         case "na", "error":
+            guard mayInitialize else {
+                throw DeviceError(.wrongState, "\(context.name) is in the state \(state); initialize it first")
+            }
             guard settings.initialization == .ifNeeded || state == "error" else {
                 throw DeviceError(
                     .wrongState,
@@ -101,10 +181,22 @@ final class DetectorLifecycle: Sendable {
         try await waitForIdle(within: client.limits.stop)
     }
 
+    /// The state once no image is taken any more; the last one seen when that does not come in time.
+    func restingState(within limit: Duration) async throws -> String {
+        let end = ContinuousClock.now.advanced(by: limit)
+        var pause = Duration.milliseconds(1)
+        while true {
+            let state = try await keys.state()
+            guard state == "acquire", ContinuousClock.now < end else { return state }
+            try await Task.sleep(for: pause)
+            pause = min(pause * 2, .milliseconds(50))
+        }
+    }
+
     /// Waits until the detector says `idle`.
     func waitForIdle(within limit: Duration) async throws {
         let end = ContinuousClock.now.advanced(by: limit)
-        var pause = Duration.milliseconds(10)
+        var pause = Duration.milliseconds(1)
         while true {
             let state = try await keys.state()
             if state == "idle" { return }
@@ -120,7 +212,7 @@ final class DetectorLifecycle: Sendable {
     func waitForFiles(within limit: Duration) async throws {
         let key = SIMPLONKey(.filewriter, .status, "state")
         let end = ContinuousClock.now.advanced(by: limit)
-        var pause = Duration.milliseconds(10)
+        var pause = Duration.milliseconds(1)
         while try await keys.refresh(key)?.string == "acquire" {
             guard ContinuousClock.now < end else {
                 throw DeviceError(.timeout, "the filewriter of \(context.name) still writes after \(limit)")

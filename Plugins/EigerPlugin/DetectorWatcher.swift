@@ -14,6 +14,7 @@ struct DetectorWatcher: Sendable {
     private var lifecycle: DetectorLifecycle { runner.lifecycle }
     private var keys: KeyService { runner.lifecycle.keys }
     private var client: SIMPLONClient { runner.client }
+    private var health: HealthMonitor { runner.health }
 
     /// Ends only by cancellation.
     func run() async throws {
@@ -30,15 +31,11 @@ struct DetectorWatcher: Sendable {
                     waiting = []
                     group.addTask { await runner.recover(left) }
                 }
-                if link.isConnected, mayPollSlowly(link), ContinuousClock.now >= nextSlow {
+                if isQuiet, settings.watchdog == .recover, health.takeRecovery() { group.addTask { await recover() } }
+                if ContinuousClock.now >= nextSlow, isQuiet {
                     nextSlow = .now.advanced(by: settings.pollSlow)
-                    do {
-                        try await keys.refreshSlow()
-                    } catch let error as DeviceError {
-                        // The first of the failures that make a loss; the state is asked next.
-                        for effect in link.failed(error.message) { await apply(effect, &link, &group) }
-                        continue
-                    }
+                    await health.judgeDisk(settings.folder)
+                    guard await lookSlowly(&link, &group) else { continue }
                 }
                 try await Task.sleep(for: wait(link))
             }
@@ -52,28 +49,58 @@ struct DetectorWatcher: Sendable {
         return isForeignSeries ? min(settings.pollIdle, settings.pollAcquiring) : settings.pollIdle
     }
 
-    private func mayPollSlowly(_ link: LinkState) -> Bool {
-        runner.control == nil && !lifecycle.isBusy && ["idle", "ready", "error"].contains(link.state)
-    }
+    /// Whether nothing runs beside which much may be asked.
+    private var isQuiet: Bool { runner.control == nil && !lifecycle.isBusy }
 
     /// Asks for the state, and for the version before that where it is not known to be the same as before.
     private func look(_ link: inout LinkState) async -> [LinkState.Effect] {
         do {
             if !link.isConnected {
-                if settings.apiVersion == "auto" { _ = try await client.discoverVersion() }
+                try await client.discoverVersion()
                 apiVersion.publish(client.version)
             }
             let state = try await keys.state()
-            if state == "error" {
-                keys.table.fail(
-                    KeyService.state, Alarm(.major, .state, "the detector is in the state error; initialize it"))
-            }
+            await judge(state)
             return link.answered(state)
         } catch {
             // An initialize may keep the detector silent for minutes.
             if lifecycle.isBusy || error is CancellationError { return [] }
             return link.failed(DeviceError(wrapping: error).message)
         }
+    }
+
+    private func judge(_ state: String) async {
+        guard state == "error" else { return health.clear(.error) }
+        let key = SIMPLONKey(.detector, .status, "error")
+        let told = health.has(.error) ? nil : (try? await client.get(key))?.value
+        let reason = told.map { $0.string ?? $0.text }.flatMap {
+            $0.isEmpty || $0 == "[]" ? nil : ": \($0.prefix(200))"
+        }
+        let text =
+            "the detector is in the state error\(reason ?? ""); initialize it, and restart its service if that fails"
+        keys.table.fail(KeyService.state, Alarm(.major, .state, text))
+        if !health.has(.error) { health.raise(.error, text) }
+    }
+
+    /// Asks for everything that changes slowly; whether the detector answered.
+    private func lookSlowly(_ link: inout LinkState, _ group: inout ThrowingTaskGroup<Void, any Error>) async -> Bool {
+        guard link.isConnected, ["idle", "ready", "error"].contains(link.state) else { return true }
+        do {
+            try await keys.refreshSlow()
+        } catch let error as DeviceError {
+            // The first of the failures that make a loss; the state is asked next.
+            for effect in link.failed(error.message) { await apply(effect, &link, &group) }
+            return false
+        } catch {
+            return true
+        }
+        health.judgeBuffer(keys.table)
+        let clock = keys.table.value(SIMPLONKey(.detector, .status, "time"))?.string
+        if let seconds = clock.flatMap(SIMPLONTime.seconds) {
+            for effect in link.answered(clockSeconds: seconds) { await apply(effect, &link, &group) }
+        }
+        if link.state == "idle", isQuiet, !health.has(.changed) { await configurator.memory.keep(keys.table) }
+        return true
     }
 
     /// An initialize that nobody asked for.
@@ -89,6 +116,20 @@ struct DetectorWatcher: Sendable {
         }
     }
 
+    /// A restart and an initialize after a series without data.
+    private func recover() async {
+        context.logger.warning("The last series left no data: the detector's service is restarted and initialized")
+        runner.monitor.message.publish("Restarting the detector's service")
+        do {
+            try await lifecycle.recover()
+            runner.monitor.message.publish("The detector's service was restarted after a series without data")
+        } catch {
+            let text = DeviceError(wrapping: error).message
+            runner.monitor.message.publish("The restart failed: \(text)")
+            context.logger.error("The detector could not be recovered", ["error": .string(text)])
+        }
+    }
+
     private func apply(
         _ effect: LinkState.Effect, _ link: inout LinkState, _ group: inout ThrowingTaskGroup<Void, any Error>
     ) async {
@@ -100,11 +141,18 @@ struct DetectorWatcher: Sendable {
             context.logger.warning("The detector does not answer", ["reason": .string(reason)])
             context.disconnected(reason)
         case .restarted:
-            context.logger.warning("The detector's service was started anew; its settings and files are gone")
-            configurator.forget()
-            keys.table.invalidate("the detector was started anew and is not initialized")
+            // A restart from here is taken up by whoever began it.
+            if lifecycle.isBusy { return }
+            if !lifecycle.takeOwnRestart() {
+                health.raise(
+                    .restarted,
+                    "the detector's service was started anew; its settings and the files in its memory are gone")
+            }
+            lifecycle.detectorForgot()
         case .uninitialized:
+            if lifecycle.isBusy { return }
             configurator.forget()
+            configurator.memory.detectorForgot()
             if settings.initialization == .ifNeeded, runner.control == nil, !lifecycle.isBusy {
                 group.addTask { await initialize() }
             }
@@ -112,6 +160,8 @@ struct DetectorWatcher: Sendable {
             if lifecycle.takeDiscovered() { return }
             do {
                 try await keys.discover()
+                await lifecycle.didDiscover()
+                if link.state == "idle", isQuiet { try await lifecycle.restoreIfPending() }
             } catch {
                 link.forgetKeys()
                 context.logger.warning(

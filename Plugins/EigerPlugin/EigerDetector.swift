@@ -31,29 +31,26 @@ final class EigerDetector: Device {
         let keys = KeyService(
             client: client, table: KeyTable(memory: KeyService.memory(context)),
             isStale: Parameter("stale", "Whether settings are being read back", access: .read, initial: false),
-            context: context)
-        let configurator = Configurator(keys: keys, context: context, settings: settings)
+            context: context, settings: settings)
+        let health = HealthMonitor(logger: context.logger)
+        let configurator = Configurator(
+            keys: keys, context: context, settings: settings, memory: ConfigurationMemory(context), health: health)
         let lifecycle = DetectorLifecycle(keys: keys, context: context, settings: settings, configurator: configurator)
-        let monitor = SeriesRunner.Monitor(
-            files: FileMonitor(),
-            secondsRemaining: Parameter(
-                "series/seconds_remaining", "Until the last image", unit: "s", access: .read, precision: 1, initial: 0.0
-            ),
-            seriesNumber: Parameter(
-                "series/number", "The detector's number of the series", access: .read, initial: Int64(-1)),
-            message: Parameter("message", "What the device does, in one sentence", access: .read, initial: ""))
         let interrupted = context.acquisitions.claimInterrupted()
         runner = SeriesRunner(
-            context: context, settings: settings, lifecycle: lifecycle, configurator: configurator, monitor: monitor,
-            interrupted: interrupted)
+            context: context, settings: settings, lifecycle: lifecycle, configurator: configurator,
+            monitor: SeriesMonitor(), health: health, interrupted: interrupted)
         series = SeriesParameters(settings)
         commands = EigerCommands(runner, series)
-        commands.acquire.allow { [weak runner] in runner?.objection }
         watcher = DetectorWatcher(
             context: context, settings: settings, runner: runner, configurator: configurator,
             apiVersion: Parameter(
                 "api_version", "SIMPLON version that is spoken", access: .read, initial: client.version),
             interrupted: interrupted)
+        lifecycle.whenDiscovered { [weak runner, series, keys] in
+            series.follow(keys.table)
+            if let runner { DiscoveredCommands.add(runner) }
+        }
         keys.table.bind { [weak keys] key, value, _ in
             guard let keys else { throw DeviceError(.unavailable, "the device is being stopped") }
             try await keys.write(key, value)

@@ -26,6 +26,22 @@ struct EigerSettings: Sendable {
         case ifNeeded = "if-na"
     }
 
+    /// What happens after a series without any data.
+    enum Watchdog: String, CaseIterable, Sendable {
+        /// The alarm is raised.
+        case report
+        /// The detector's service is restarted and initialized, too.
+        case recover
+    }
+
+    /// How the exposure of a series is shared among its frames.
+    enum ExposurePolicy: String, CaseIterable, Sendable {
+        /// Each frame takes its frame time less the readout, as with the seed IOC.
+        case full
+        /// The frames' exposures add up to what was asked.
+        case exact
+    }
+
     var host = "127.0.0.1"
     var port = 80
     var apiVersion = "auto"
@@ -40,6 +56,16 @@ struct EigerSettings: Sendable {
     var pollSlow = Duration.seconds(10)
     var imagesPerFile = 1000
     var energyEpsilon = 0.05
+    /// In Å.
+    var wavelengthEpsilon = 0.0005
+    var exposurePolicy = ExposurePolicy.full
+    var watchdog = Watchdog.report
+    /// Whether a detector that has lost its settings by a restart gets them back.
+    var restoresConfiguration = true
+    /// How many keys are read at the same time when they are discovered.
+    var parallelReads = 1
+    /// How long the end of the daemon waits for files; the rest is left to its next start.
+    var collectGrace = Duration.seconds(60)
     /// A stop waits for the present image when it ends within this time, else it aborts.
     var stopWait = Duration.seconds(5)
     var timeouts = SIMPLONTimeouts()
@@ -73,6 +99,26 @@ struct EigerSettings: Sendable {
         ),
         .number(
             "energy_epsilon", "Smaller changes of the energy are not sent", unit: "eV", default: 0.05, in: 0...1000),
+        .number(
+            "wavelength_epsilon", "Smaller changes of the wavelength are not sent", unit: "angstrom", default: 0.0005,
+            in: 0...10),
+        .choice(
+            "exposure_policy",
+            "Whether each frame takes its full time less the readout, or the exposures add up exactly to what was asked",
+            of: ExposurePolicy.self, default: .full),
+        .choice(
+            "watchdog", "What follows a series without data: an alarm, or a restart and an initialize, too",
+            of: Watchdog.self, default: .report),
+        .bool(
+            "restore_configuration", "Whether a detector that lost its settings by a restart gets them back",
+            default: true),
+        .integer(
+            "parallel_reads",
+            "Keys read at the same time when they are discovered; second-generation units like 1 best",
+            default: 1, in: 1...2),
+        .duration(
+            "collect_grace", "How long the end of the daemon waits for files; the rest is left to its next start",
+            default: .seconds(60), in: .zero ... .seconds(3600)),
         .duration(
             "stop_wait", "A stop waits for the present image if it ends within this time, else it aborts",
             default: .seconds(5),
@@ -108,6 +154,12 @@ struct EigerSettings: Sendable {
         pollSlow = try settings["poll_slow"]
         imagesPerFile = try settings["images_per_file"]
         energyEpsilon = try settings["energy_epsilon"]
+        wavelengthEpsilon = try settings["wavelength_epsilon"]
+        exposurePolicy = try Self.choice(settings, "exposure_policy")
+        watchdog = try Self.choice(settings, "watchdog")
+        restoresConfiguration = try settings["restore_configuration"]
+        parallelReads = try settings["parallel_reads"]
+        collectGrace = try settings["collect_grace"]
         stopWait = try settings["stop_wait"]
         let limits: Settings? = try settings["timeouts"]
         if let limits { timeouts = try SIMPLONTimeouts(limits) }
@@ -119,6 +171,19 @@ struct EigerSettings: Sendable {
             throw settings.error("is “\(text)”, which is not known", at: name)
         }
         return value
+    }
+}
+
+extension EigerSettings {
+    /// Up to which difference two values of a key count as equal, in the key's unit.
+    func tolerance(of key: SIMPLONKey) -> Double {
+        guard key.module == .detector else { return 0 }
+        switch key.name {
+        case "wavelength": return wavelengthEpsilon
+        case "photon_energy", "incident_energy", "threshold_energy": return energyEpsilon
+        case let name where name.hasPrefix("threshold/") && name.hasSuffix("/energy"): return energyEpsilon
+        default: return 0
+        }
     }
 }
 

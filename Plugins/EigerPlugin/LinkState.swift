@@ -19,6 +19,8 @@ struct LinkState: Sendable, Equatable {
 
     /// One failure may be a hiccup; two in a row are a loss.
     static let failuresUntilLoss = 2
+    /// A clock that is set is no restart; one that jumps back by more than this many seconds is.
+    static let clockJumpSeconds = 60.0
 
     private(set) var isConnected = false
     /// The detector's own word; empty before the first answer and while it is away.
@@ -26,6 +28,7 @@ struct LinkState: Sendable, Equatable {
     private var failures = 0
     private var wasInitialized = false
     private var needsDiscovery = true
+    private var lastTime: Double?
 
     /// The detector answered its state.
     mutating func answered(_ newState: String) -> [Effect] {
@@ -44,6 +47,7 @@ struct LinkState: Sendable, Equatable {
             if isNew { effects.append(.uninitialized) }
             wasInitialized = false
             needsDiscovery = true
+            lastTime = nil
         case "initialize":
             needsDiscovery = true
         default:
@@ -54,6 +58,14 @@ struct LinkState: Sendable, Equatable {
             }
         }
         return effects
+    }
+
+    /// The detector answered its clock, in seconds; one that has gone back belongs to a control unit that was booted.
+    mutating func answered(clockSeconds: Double) -> [Effect] {
+        defer { lastTime = clockSeconds }
+        guard let lastTime, clockSeconds < lastTime - Self.clockJumpSeconds else { return [] }
+        needsDiscovery = true
+        return [.restarted]
     }
 
     /// Asking failed.

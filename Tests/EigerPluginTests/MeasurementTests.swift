@@ -81,16 +81,18 @@ struct MeasurementTests {
     @Test("data files come while the series runs")
     func fetchesDuringTheSeries() async throws {
         let simulated = try SimulatedDetector()
-        let bench = try await bench(simulated, exposure: 3, frame: 0.05)
+        let bench = try await bench(simulated, exposure: 600, frame: 0.05)
         defer { bench.remove() }
         try await bench.untilIdle()
         try await bench.set("series/images_per_file", .integer(10))
         let operation = try bench.start("acquire")
-        try await eventually("the first file is here") { bench.names.contains("eiger_1_data_000001.h5") }
+        try await eventually("two files are here") { bench.names.contains("eiger_1_data_000002.h5") }
         #expect(!operation.status.state.isFinal)
         #expect(try bench.value("detector/status/state") == .string("acquire"))
+        #expect(try bench.value("series/phase") == .string("acquiring"))
+        try await bench.call("stop")
         _ = try await operation.result()
-        #expect(bench.names.count == 7)
+        #expect(bench.names.contains("eiger_1_master.h5"))
         await bench.stop()
     }
 

@@ -123,22 +123,4 @@ struct ModesTests {
         #expect(try await simulated.requests().filter { $0.hasSuffix("command/initialize") }.count == 1)
         await bench.stop()
     }
-
-    @Test("the first generation's addresses")
-    func firstGeneration() async throws {
-        let server = try RawServer { connection in
-            while let request = connection.request() {
-                let isVersion = request.hasPrefix("GET /detector/api/version ")
-                connection.reply(
-                    "200 OK", isVersion ? #"{"value":"1.6.0","value_type":"string"}"# : #"["eiger_1_master.h5"]"#)
-            }
-        }
-        let address = SIMPLONAddress(host: "127.0.0.1", port: Int(server.port))
-        let client = try SIMPLONClient(device: "eiger1", address: address, version: "auto", limits: SIMPLONTimeouts())
-        #expect(try await client.discoverVersion() == "1.6.0")
-        #expect(try await client.files() == ["eiger_1_master.h5"])
-        #expect(server.received[1].hasPrefix("GET /filewriter/api/1.6.0/files/ HTTP/1.1\r\n"))
-        #expect(SIMPLONAddress(host: "fe80::1", port: 8080).base == "http://[fe80::1]:8080")
-        #expect(address.file("a b/c%.h5").hasSuffix("/data/a%20b/c%25.h5"))
-    }
 }

@@ -65,7 +65,7 @@ struct SeriesPlanTests {
         #expect(
             names(wish(1, 0.1), frame: 0.05) == [
                 "photon_energy", "threshold/1/energy", "trigger_mode", "frame_time", "count_time", "nimages",
-                "ntrigger",
+                "ntrigger", "trigger_start_delay",
                 "compression", "countrate_correction_applied", "flatfield_correction_applied", "pixel_mask_applied",
                 "mode",
                 "nimages_per_file", "name_pattern", "image_nr_start", "compression_enabled",

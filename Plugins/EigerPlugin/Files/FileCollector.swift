@@ -38,18 +38,23 @@ final class FileCollector: Sendable {
         var bytes: Int64 = 0
         /// A user ended the series: files that do not come are no fault.
         var wasStopped = false
+        /// The last data file that is listed, its size, and since when it is that.
+        var newest: (name: String, size: Int64, since: ContinuousClock.Instant)?
     }
 
     /// How many files come at the same time.
     private static let parallel = 4
     /// Without any progress for this long after the end, what is missing stays missing.
     private static let patience = Duration.seconds(120)
+    /// A data file that has not grown for so long is complete.
+    private static let settling = Duration.seconds(2)
 
     private let fetcher: FileFetcher
     private let client: SIMPLONClient
     private let logger: Logger
     private let monitor: FileMonitor
     private let state: Mutex<State>
+    private let wake = Wake()
 
     init(_ files: SeriesFiles, fetcher: FileFetcher, client: SIMPLONClient, logger: Logger, monitor: FileMonitor) {
         self.fetcher = fetcher
@@ -71,11 +76,29 @@ final class FileCollector: Sendable {
             state.wasStopped = afterStop
             state.lastProgress = .now
         }
+        wake.ring()
+    }
+
+    /// Whether the last data file of the whole series is there and grows no more; asked where the detector itself does not end.
+    func hasSettledData() async -> Bool {
+        let last = fetcher.files.dataFile(fetcher.files.dataFileCount)
+        guard fetcher.files.dataFileCount > 0 else { return false }
+        if state.withLock({ $0.ledger.stored.contains(last) }) { return true }
+        guard let size = try? await client.size(of: last) else { return false }
+        return state.withLock { state in
+            if let newest = state.newest, newest.name == last, newest.size == size {
+                return newest.since.duration(to: .now) > Self.settling
+            }
+            state.newest = (last, size, .now)
+            return false
+        }
     }
 
     /// Fetches until everything is here, or until what is missing will not come; ends only after ``end(afterStop:)``.
     func run() async -> Outcome {
         var pause = Duration.milliseconds(100)
+        // Nothing is there before the first data file is full.
+        if !state.withLock({ $0.ledger.hasEnded }) { await wake.wait(for: .milliseconds(500)) }
         while !Task.isCancelled {
             var hasFailed = false
             do {
@@ -92,8 +115,8 @@ final class FileCollector: Sendable {
             if hasFailed && hasLostPatience { break }
             pause =
                 hasFailed
-                ? min(pause * 2, .seconds(5)) : .milliseconds(state.withLock { $0.ledger.hasEnded } ? 50 : 500)
-            try? await Task.sleep(for: pause)
+                ? min(pause * 2, .seconds(5)) : .milliseconds(state.withLock { $0.ledger.hasEnded } ? 10 : 500)
+            await wake.wait(for: pause)
         }
         return outcome
     }

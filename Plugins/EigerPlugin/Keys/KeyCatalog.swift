@@ -83,7 +83,7 @@ enum KeyCatalog {
     /// Status keys that are asked again and again while the detector is idle.
     static func isPolled(_ key: SIMPLONKey) -> Bool {
         guard key.task == .status, key.module != .monitor else { return false }
-        return key.name != "files" && key.name != "time" && !(key.module == .detector && key.name == "state")
+        return key.name != "files" && !(key.module == .detector && key.name == "state")
     }
 
     /// Status keys that are asked during a series too.

@@ -9,16 +9,34 @@ final class KeyService: Sendable {
     let table: KeyTable
     /// Whether re-reads after a write are pending.
     let isStale: Parameter<Bool>
+    let commands = CommandLists()
     private let context: DeviceContext
-    private let queue = AsyncLock()
+    private let settings: EigerSettings
+    private let queue = WriteQueue()
     private let pending = Mutex(0)
+    private let clients = Mutex(ClientWrites())
 
-    init(client: SIMPLONClient, table: KeyTable, isStale: Parameter<Bool>, context: DeviceContext) {
+    /// What clients have set, beside what the plugin itself sets.
+    private struct ClientWrites {
+        /// The last value of each key.
+        var wanted: [SIMPLONKey: JSON] = [:]
+        /// What was set without a pause in between.
+        var burst: [SIMPLONKey: JSON] = [:]
+    }
+
+    init(
+        client: SIMPLONClient, table: KeyTable, isStale: Parameter<Bool>, context: DeviceContext,
+        settings: EigerSettings
+    ) {
         self.client = client
         self.table = table
         self.isStale = isStale
         self.context = context
+        self.settings = settings
     }
+
+    /// The last value that a client has set, by key.
+    var wanted: [SIMPLONKey: JSON] { clients.withLock { $0.wanted } }
 
     // MARK: - Reading
 
@@ -41,28 +59,39 @@ final class KeyService: Sendable {
 
     static let state = SIMPLONKey(.detector, .status, "state")
 
-    /// Reads every key that the detector lists, and those that it is known to omit.
-    ///
-    /// One at a time: the second generation's server does not like more.
+    /// Reads every key and every command that the detector lists, and those that it is known to omit.
     func discover() async throws {
+        await commands.read(client)
+        let listed = try await listedKeys()
         var found: Set<SIMPLONKey> = []
-        for key in try await listedKeys() {
-            try Task.checkCancellation()
-            do {
-                try table.publish(key, try await client.get(key), context)
-                found.insert(key)
-            } catch let error as DeviceError where error.code == .notFound {
-                continue
-            } catch let error as DeviceError where error.code == .vendor || error.code == .failed {
-                // One strange key must not hide the others.
-                found.insert(key)
-                table.fail(key, Alarm(.invalid, .read, error.message))
-                context.logger.warning(
-                    "A key could not be read", ["key": .string(key.description), "error": .string(error.message)])
+        try await withThrowingTaskGroup(of: SIMPLONKey?.self) { group in
+            for (index, key) in listed.enumerated() {
+                if index >= settings.parallelReads, let next = try await group.next(), let known = next {
+                    found.insert(known)
+                }
+                group.addTask { try await self.exists(key) ? key : nil }
             }
+            for try await key in group { if let key { found.insert(key) } }
         }
         table.keepOnly(found, context)
         await remember()
+    }
+
+    /// Reads a key; whether the detector has it, however strangely it answers.
+    private func exists(_ key: SIMPLONKey) async throws -> Bool {
+        try Task.checkCancellation()
+        do {
+            try table.publish(key, try await client.get(key), context)
+            return true
+        } catch let error as DeviceError where error.code == .notFound {
+            return false
+        } catch let error as DeviceError where error.code == .vendor || error.code == .failed {
+            // One strange key must not hide the others.
+            table.fail(key, Alarm(.invalid, .read, error.message))
+            context.logger.warning(
+                "A key could not be read", ["key": .string(key.description), "error": .string(error.message)])
+            return true
+        }
     }
 
     /// Notes the keys, so that their parameters exist after a restart of the daemon before the detector answers.
@@ -88,7 +117,7 @@ final class KeyService: Sendable {
     private func listedKeys() async throws -> [SIMPLONKey] {
         var keys: [SIMPLONKey] = []
         for module in SIMPLONKey.Module.allCases {
-            for task in SIMPLONKey.Task.allCases {
+            for task in module.tasks {
                 var names: [String]
                 do {
                     names = try await client.keys(module, task)
@@ -110,7 +139,8 @@ final class KeyService: Sendable {
     /// Reads the slow status values; one that the detector refuses carries the alarm itself.
     /// - Throws: When the detector does not answer at all.
     func refreshSlow() async throws {
-        if client.version.hasPrefix("1.6") {
+        // Where the detector has this command, its status is only as new as the last one.
+        if commands.lists("status_update", of: .detector) {
             _ = try? await client.command("status_update", within: client.limits.read)
         }
         for key in table.presentKeys where KeyCatalog.isPolled(key) {
@@ -123,6 +153,11 @@ final class KeyService: Sendable {
                 continue
             }
         }
+    }
+
+    /// Reads every key of a module, as far as that succeeds.
+    func refresh(module: SIMPLONKey.Module) async {
+        for key in table.presentKeys where key.module == module && !Task.isCancelled { _ = try? await refresh(key) }
     }
 
     /// Reads what may be asked during a series.
@@ -141,19 +176,52 @@ final class KeyService: Sendable {
     // MARK: - Writing
 
     /// Sets a key for a client, reads back what changed, and publishes it.
+    ///
+    /// Of several clients' writes at once the detector gets them in the order that it needs; what one of them overwrote of another's
+    /// by a coupling is sent once more when the last one is through.
     func write(_ key: SIMPLONKey, _ value: DataValue) async throws {
         let state = table.value(Self.state)?.string
         if key.module == .detector, state == "acquire" {
             throw DeviceError(.wrongState, "\(context.name) refused \(key): the detector is acquiring")
         }
-        try await set(key, value.json)
+        let json = value.json
+        if isWithinEpsilon(key, json) { return }
+        try await set(key, json)
+        let burst = clients.withLock { clients in
+            clients.wanted[key] = json
+            clients.burst[key] = json
+            return clients.burst
+        }
+        guard queue.isEmpty else { return }
+        clients.withLock { $0.burst = [:] }
+        if burst.count > 1 { try await settle(burst) }
+    }
+
+    /// Whether a change is too small to be worth the seconds that the detector would calculate.
+    private func isWithinEpsilon(_ key: SIMPLONKey, _ value: JSON) -> Bool {
+        let epsilon = settings.tolerance(of: key)
+        guard epsilon > 0, wanted[key] != nil, let wanted = value.double, let now = table.value(key)?.double else {
+            return false
+        }
+        return abs(wanted - now) <= epsilon
+    }
+
+    private func settle(_ burst: [SIMPLONKey: JSON]) async throws {
+        // A count time that the detector lowered by its readout time is not overwritten: it cannot be otherwise.
+        let slack = 2 * (table.value(.detector("detector_readout_time"))?.double ?? 0)
+        for (key, value) in burst.sorted(by: { ConfigurationOrder.rank($0.key) < ConfigurationOrder.rank($1.key) }) {
+            let isTime = key == .detector("count_time") || key == .detector("frame_time")
+            let tolerance = isTime ? slack : settings.tolerance(of: key)
+            let step = ConfigurationPlan.Step(key, value, tolerance: tolerance)
+            if !step.isSatisfied(by: table.value(key)) { try await set(key, value) }
+        }
     }
 
     /// Sets a key, then reads it and everything that may have followed; one at a time for all callers.
     func set(_ key: SIMPLONKey, _ value: JSON) async throws {
         adjustPending(1)
         defer { adjustPending(-1) }
-        try await queue.withLock {
+        try await queue.withTurn(rank: ConfigurationOrder.rank(key)) {
             let changes = try await self.client.put(key, value)
             for changed in SIMPLONDependents.refresh(after: key, changes: changes, known: self.table.has) {
                 do {
@@ -164,6 +232,9 @@ final class KeyService: Sendable {
             }
         }
     }
+
+    /// Forgets what clients have set: another detector, whose settings are its own.
+    func forgetClients() { clients.withLock { $0 = ClientWrites() } }
 
     private func adjustPending(_ step: Int) {
         let (before, after) = pending.withLock { pending in

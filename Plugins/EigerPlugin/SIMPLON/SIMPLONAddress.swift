@@ -21,9 +21,12 @@ struct SIMPLONAddress: Sendable, Hashable {
         "\(base)/\(module.rawValue)/api/\(version)/\(task.rawValue)/keys"
     }
 
-    /// - Parameter module: Also `system`, which has commands only.
-    func command(_ module: String, _ name: String, _ version: String) -> String {
-        "\(base)/\(module)/api/\(version)/command/\(Self.encoded(name))"
+    func commands(_ module: SIMPLONKey.Module, _ version: String) -> String {
+        "\(base)/\(module.rawValue)/api/\(version)/command/keys"
+    }
+
+    func command(_ module: SIMPLONKey.Module, _ name: String, _ version: String) -> String {
+        "\(base)/\(module.rawValue)/api/\(version)/command/\(Self.encoded(name))"
     }
 
     func files(_ version: String) -> String { "\(base)/filewriter/api/\(version)/files/" }

@@ -15,43 +15,93 @@ final class SIMPLONClient: Sendable {
     let limits: SIMPLONTimeouts
     private let control: HTTPClient
     private let data: HTTPClient
-    private let versionState: Mutex<String>
+    private let versions: VersionTable
+    private let listing = Mutex(FileListing.unknown)
+
+    /// Where the detector lists its files; found by asking.
+    private enum FileListing: Sendable {
+        case unknown
+        /// `filewriter/status/files`, as the second generation has it.
+        case status
+        /// `filewriter/…/files/`, as the first has it.
+        case resource
+    }
 
     /// - Parameter version: `auto`, or the version to speak without asking.
     init(device: String, address: SIMPLONAddress, version: String, limits: SIMPLONTimeouts) throws {
         self.device = device
         self.address = address
         self.limits = limits
-        versionState = Mutex(version == "auto" ? "" : version)
+        versions = VersionTable(fixed: version == "auto" ? nil : version)
         control = try HTTPClient(
             name: "\(device)-http",
             pools: [.init("control", limit: 2), .init("command", limit: 8), .init("trigger", limit: 1)])
         data = try HTTPClient(name: "\(device)-data", pools: [.init("data", limit: 4)])
     }
 
-    /// The API version that is spoken; empty until it is known.
-    var version: String { versionState.withLock { $0 } }
+    /// The API version that the detector's own module speaks; empty until it is known.
+    var version: String { versions.of(.detector) }
 
-    /// Asks the detector for its API version.
+    /// Asks every module for its API version; a module that does not say speaks the detector's.
+    /// - Returns: The version of the module `detector`.
+    @discardableResult
     func discoverVersion() async throws -> String {
-        let reply = try await send(.get, address.version(.detector), "its API version", limits.read)
-        let version = try decode(reply, "its API version", SIMPLONReplies.version)
-        versionState.withLock { $0 = version }
+        listing.withLock { $0 = .unknown }
+        if let fixed = versions.fixed { return fixed }
+        let version = try await askVersion(.detector)
+        var found: [SIMPLONKey.Module: String] = [.detector: version]
+        for module in SIMPLONKey.Module.allCases where module != .detector {
+            do {
+                found[module] = try await askVersion(module)
+            } catch let error as DeviceError where error.code == .notFound || error.code == .vendor {
+                continue
+            }
+        }
+        versions.set(found)
         return version
+    }
+
+    /// With and without the slash at the end, of which some servers know only one.
+    private func askVersion(_ module: SIMPLONKey.Module) async throws -> String {
+        let what = "the API version of its module \(module.rawValue)"
+        let url = address.version(module)
+        do {
+            return try decode(try await send(.get, url, what, limits.read), what, SIMPLONReplies.version)
+        } catch let error as DeviceError where error.vendorCode.map({ $0 == 404 || (300...399).contains($0) }) == true {
+            return try decode(try await send(.get, url + "/", what, limits.read), what, SIMPLONReplies.version)
+        }
     }
 
     // MARK: - Keys
 
     func get(_ key: SIMPLONKey) async throws -> SIMPLONValue {
-        let reply = try await send(.get, address.key(key, version), key.description, limits.read)
+        let reply = try await send(.get, address.key(key, versions.of(key.module)), key.description, limits.read)
         return try decode(reply, key.description) { json throws(WireError) in try SIMPLONValue(json, task: key.task) }
+    }
+
+    /// Everything that the detector says of a key; an object with a value.
+    func getWhole(_ key: SIMPLONKey) async throws -> JSON {
+        let reply = try await send(.get, address.key(key, versions.of(key.module)), key.description, limits.read)
+        return try decode(reply, key.description) { json throws(WireError) in
+            guard json["value"] != nil else { throw WireError("it is \(json.kind), not an object with a value") }
+            return json
+        }
     }
 
     /// The detector's own list of keys.
     func keys(_ module: SIMPLONKey.Module, _ task: SIMPLONKey.Task) async throws -> [String] {
         let what = "\(module.rawValue)/\(task.rawValue)/keys"
         return try decode(
-            try await send(.get, address.keys(module, task, version), what, limits.read), what, SIMPLONReplies.names)
+            try await send(.get, address.keys(module, task, versions.of(module)), what, limits.read), what,
+            SIMPLONReplies.names)
+    }
+
+    /// The detector's own list of a module's commands.
+    func commands(of module: SIMPLONKey.Module) async throws -> [String] {
+        let what = "\(module.rawValue)/command/keys"
+        return try decode(
+            try await send(.get, address.commands(module, versions.of(module)), what, limits.read), what,
+            SIMPLONReplies.names)
     }
 
     /// Sets a key.
@@ -59,7 +109,8 @@ final class SIMPLONClient: Sendable {
     func put(_ key: SIMPLONKey, _ value: JSON) async throws -> [String] {
         let limit = SIMPLONDependents.isSlow(key.name) ? limits.configureSlow : limits.configure
         let body = JSON.object([("value", value)]).text
-        let reply = try await send(.put, address.key(key, version), "\(key) = \(value.text)", limit, body: body)
+        let reply = try await send(
+            .put, address.key(key, versions.of(key.module)), "\(key) = \(value.text)", limit, body: body)
         return (try? Self.json(reply)).map(SIMPLONReplies.changes) ?? []
     }
 
@@ -67,15 +118,16 @@ final class SIMPLONClient: Sendable {
 
     /// Sends a command once, on a connection of its own.
     /// - Parameters:
-    ///   - module: `detector`, `filewriter` or `system`.
+    ///   - argument: For the few that take a value; without one the body is empty.
     ///   - limit: Commands answer when they are done, so this is how long they may take.
     /// - Returns: The reply as far as it is JSON; its content means little.
     @discardableResult
     func command(
-        _ name: String, of module: String = "detector", argument: JSON? = nil, within limit: Duration,
+        _ name: String, of module: SIMPLONKey.Module = .detector, argument: JSON? = nil, within limit: Duration,
         pool: String = "command"
     ) async throws -> JSON {
-        var request = HTTPRequest(.put, address.command(module, name, version))
+        let what = "\(module.rawValue)/command/\(name)"
+        var request = HTTPRequest(.put, address.command(module, name, versions.of(module)))
         request.freshConnection = true
         request.pool = pool
         request.timeouts = HTTPTimeouts(connect: limits.connect, total: limit)
@@ -83,8 +135,7 @@ final class SIMPLONClient: Sendable {
             request.body = Array(JSON.object([("value", argument)]).text.utf8)
             request.fields = [HTTPField("Content-Type", "application/json")]
         }
-        let reply = try checked(
-            try await perform(control, request, "\(module)/command/\(name)"), "\(module)/command/\(name)")
+        let reply = try checked(try await perform(control, request, what), what)
         return (try? Self.json(reply)) ?? .null
     }
 
@@ -92,14 +143,23 @@ final class SIMPLONClient: Sendable {
 
     /// The names of the files in the detector's memory.
     func files() async throws -> [String] {
-        // Both generations of firmware have one of the two; a 1.8 unit answers the status key.
-        if version.hasPrefix("1.6") {
-            let reply = try await send(.get, address.files(version), "the list of files", limits.read)
-            return try decode(reply, "the list of files", SIMPLONReplies.names)
+        let known = listing.withLock { $0 }
+        if known != .resource {
+            let key = SIMPLONKey(.filewriter, .status, "files")
+            do {
+                let reply = try await send(
+                    .get, address.key(key, versions.of(.filewriter)), key.description, limits.read)
+                let names = try decode(reply, key.description, SIMPLONReplies.names)
+                listing.withLock { $0 = .status }
+                return names
+            } catch let error as DeviceError where error.code == .notFound && known == .unknown {
+                // The first generation does not have that key.
+            }
         }
-        let key = SIMPLONKey(.filewriter, .status, "files")
-        let reply = try await send(.get, address.key(key, version), key.description, limits.read)
-        return try decode(reply, key.description, SIMPLONReplies.names)
+        let reply = try await send(.get, address.files(versions.of(.filewriter)), "the list of files", limits.read)
+        let names = try decode(reply, "the list of files", SIMPLONReplies.names)
+        listing.withLock { $0 = .resource }
+        return names
     }
 
     /// The size of a file; `nil` when the detector does not have it.

@@ -5,7 +5,10 @@
 struct SIMPLONKey: Hashable, Sendable, CustomStringConvertible {
     /// The parts of the detector control unit that have keys.
     enum Module: String, Sendable, CaseIterable {
-        case detector, filewriter, monitor, stream
+        case detector, filewriter, monitor, stream, system
+
+        /// What it has keys for.
+        var tasks: [Task] { self == .system ? [.config] : Task.allCases }
     }
 
     /// What a key belongs to.

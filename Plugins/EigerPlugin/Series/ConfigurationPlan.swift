@@ -26,10 +26,19 @@ struct ConfigurationPlan: Sendable, Equatable {
             switch value {
             case .bool(let wanted): return readback == .bool(wanted)
             case .string(let wanted): return readback.string == wanted
+            case .array(let items): return readback.json.array.map { Self.areEqual(items, $0) } ?? false
             default:
                 guard let wanted = value.double, let actual = readback.double else { return false }
                 return abs(wanted - actual) <= max(tolerance, abs(wanted) * 1e-6)
             }
+        }
+
+        private static func areEqual(_ left: [JSON], _ right: [JSON]) -> Bool {
+            left.count == right.count
+                && zip(left, right).allSatisfy { one, other in
+                    guard let one = one.double, let other = other.double else { return one == other }
+                    return abs(one - other) <= max(1e-9, abs(one) * 1e-6)
+                }
         }
     }
 
@@ -43,21 +52,26 @@ struct ConfigurationPlan: Sendable, Equatable {
         _ wish: SeriesWish, _ plan: SeriesPlan, currentFrameSeconds: Double?, energyEpsilon: Double, writesFiles: Bool,
         knows: (SIMPLONKey) -> Bool
     ) {
-        var steps = Self.energies(wish, energyEpsilon, knows)
+        var steps = Self.text(.detector("roi_mode"), wish.roiMode)
+        steps += Self.energies(wish, energyEpsilon, knows)
+        steps += Self.text(.detector("counting_mode"), wish.countingMode)
         if SeriesPlan.takesOneImagePerTrigger(plan.triggerMode) { steps.append(Step(.detector("nimages"), 1)) }
         steps.append(Step(.detector("trigger_mode"), .string(plan.triggerMode)))
+        if let sums = wish.autoSummation { steps.append(Step(.detector("auto_summation"), .bool(sums))) }
         steps += Self.times(plan, currentFrameSeconds)
         steps += [
             Step(.detector("nimages"), .integer(Int64(plan.nimages))),
             Step(.detector("ntrigger"), .integer(Int64(plan.ntrigger))),
+            Step(.detector("trigger_start_delay"), .number(wish.triggerStartDelay), tolerance: 1e-9),
             Step(.detector("compression"), .string(wish.compression)),
             Step(.detector("countrate_correction_applied"), .bool(wish.countRateCorrection)),
             Step(.detector("flatfield_correction_applied"), .bool(wish.flatFieldCorrection)),
             Step(.detector("pixel_mask_applied"), .bool(wish.pixelMaskCorrection)),
         ]
         if writesFiles {
+            steps.append(Step(.filewriter("mode"), "enabled"))
+            steps += Self.text(.filewriter("format"), wish.fileFormat)
             steps += [
-                Step(.filewriter("mode"), "enabled"),
                 Step(.filewriter("nimages_per_file"), .integer(Int64(wish.imagesPerFile))),
                 Step(.filewriter("name_pattern"), .string(wish.filePrefix + "$id")),
                 Step(.filewriter("image_nr_start"), 1),
@@ -65,6 +79,21 @@ struct ConfigurationPlan: Sendable, Equatable {
             ]
         }
         self.steps = steps.filter { knows($0.key) }
+    }
+
+    /// A setting that an empty text leaves as it is.
+    private static func text(_ key: SIMPLONKey, _ value: String) -> [Step] {
+        value.isEmpty ? [] : [Step(key, .string(value))]
+    }
+
+    /// Puts further keys in their places.
+    mutating func insert(_ extras: [Step]) {
+        for extra in extras.sorted(by: { ConfigurationOrder.rank($0.key) < ConfigurationOrder.rank($1.key) }) {
+            guard !steps.contains(where: { $0.key == extra.key }) else { continue }
+            let rank = ConfigurationOrder.rank(extra.key)
+            let place = steps.firstIndex { ConfigurationOrder.rank($0.key) > rank } ?? steps.endIndex
+            steps.insert(extra, at: place)
+        }
     }
 
     private static func energies(

@@ -14,8 +14,6 @@ struct RunningSeries: Sendable {
     private var client: SIMPLONClient { runner.client }
     private var keys: KeyService { runner.lifecycle.keys }
     private var context: DeviceContext { runner.context }
-    private var writesFiles: Bool { runner.settings.retrieve == .filewriter }
-
     init(_ runner: SeriesRunner, _ acquisition: Acquisition, _ control: SeriesControl, _ progress: Progress) {
         self.runner = runner
         self.acquisition = acquisition
@@ -24,40 +22,69 @@ struct RunningSeries: Sendable {
     }
 
     /// Takes the series.
+    /// - Parameter expected: How many images the run log was told.
     /// - Returns: What was wrong although everything was tried; `nil` when nothing was.
     /// - Throws: What ended it before it was armed.
-    func take(_ wish: SeriesWish) async throws -> (any Error)? {
+    func take(_ order: SeriesOrder, expecting expected: Int64) async throws -> (any Error)? {
         report(0, "Preparing")
-        try await runner.lifecycle.makeIdle()
-        let plan = try await runner.configurator.configure(wish, progress: progress)
+        try await runner.lifecycle.makeIdle(mayInitialize: order.mayInitialize)
+        if let wish = order.wish { try await runner.configurator.configure(wish, progress: progress) }
+        let facts = try await checkedFacts(expecting: expected)
         try await acquisition.configure(keys.table.snapshot)
         try await keys.untilClean(within: .seconds(3))
         if control.isStopped { return nil }
-        var notes = try await announce(wish, plan)
-        try await arm(&notes)
-        let collector = try makeCollector(notes)
+        var notes = try await announce(facts)
+        try await arm(&notes, facts)
+        let collector = try makeCollector(notes, facts)
         let collection = collector.map { collector in Task { await collector.run() } }
         var failure: (any Error)?
         do {
-            try await acquisition.armed()
-            try await acquisition.acquiring()
-            try await Exposure(runner, control, plan, report: report).run()
+            try await expose(facts, collector)
         } catch {
             failure = error
         }
+        control.endImages()
         do {
-            try await end(plan, failed: failure != nil)
+            try await end(facts, failed: failure != nil)
             notes.phase = .collecting
             try await acquisition.note(notes.json)
             try await acquisition.finishing()
         } catch {
             failure = failure ?? error
         }
+        runner.monitor.enter(.collecting)
         report(0.85, "Collecting files")
         collector?.end(afterStop: control.isStopped)
         let outcome = await collection?.value
         if let failure { return failure }
         return outcome?.sentence.map { DeviceError(.failed, $0) }
+    }
+
+    private func expose(_ facts: SeriesFacts, _ collector: FileCollector?) async throws {
+        try await acquisition.armed()
+        runner.monitor.enter(.armed)
+        control.armed.resolve(.success(runner.monitor.seriesNumber.value))
+        try await acquisition.acquiring()
+        if !control.isManual { runner.monitor.enter(.acquiring) }
+        let hasAllFiles: (@Sendable () async -> Bool)? = collector.map { collector in
+            { @Sendable in await collector.hasSettledData() }
+        }
+        try await Exposure(runner, control, facts.plan, hasAllFiles: hasAllFiles, report: report).run()
+    }
+
+    /// What the detector itself says that it will do; a series that is not what the run log expects is not armed.
+    private func checkedFacts(expecting expected: Int64) async throws -> SeriesFacts {
+        let facts = try await SeriesFacts.read(keys, device: context.name)
+        guard facts.plan.totalImages == expected else {
+            throw DeviceError(
+                .vendor,
+                "\(context.name) is set to \(facts.plan.totalImages) images (\(facts.plan.nimages) × \(facts.plan.ntrigger) triggers, mode "
+                    + "\(facts.plan.triggerMode)) where \(expected) were asked for; it was not armed")
+        }
+        if runner.settings.retrieve == .filewriter, !facts.writesFiles {
+            context.logger.warning("The detector's filewriter is off; the series leaves no files")
+        }
+        return facts
     }
 
     private func report(_ fraction: Double, _ message: String) {
@@ -68,42 +95,58 @@ struct RunningSeries: Sendable {
     // MARK: - Before
 
     /// Checks that there is room, and writes down what a restart of the daemon would have to know.
-    private func announce(_ wish: SeriesWish, _ plan: SeriesPlan) async throws -> SeriesNotes {
+    private func announce(_ facts: SeriesFacts) async throws -> SeriesNotes {
         var before: [String] = []
-        if writesFiles {
+        if writesFiles(facts) {
+            if facts.namePattern.contains("/") {
+                throw DeviceError(
+                    .badArguments,
+                    "\(context.name) has the name pattern \(facts.namePattern); patterns with a folder cannot be fetched"
+                )
+            }
             before = try await client.files()
-            try makeRoom(plan)
+            try await makeRoom(facts)
         }
         let notes = SeriesNotes(
-            phase: .arming, pattern: wish.filePrefix + "$id", images: plan.totalImages,
-            imagesPerFile: wish.imagesPerFile,
-            folder: runner.settings.folder, hasSoftwareTriggers: plan.hasSoftwareTriggers, before: before)
+            phase: .arming, pattern: facts.namePattern, images: facts.plan.totalImages,
+            imagesPerFile: facts.imagesPerFile, folder: runner.settings.folder,
+            hasSoftwareTriggers: facts.plan.hasSoftwareTriggers, before: before)
         try await acquisition.note(notes.json)
         return notes
     }
 
-    private func makeRoom(_ plan: SeriesPlan) throws {
+    private func writesFiles(_ facts: SeriesFacts) -> Bool {
+        runner.settings.retrieve == .filewriter && facts.writesFiles
+    }
+
+    /// Refuses a series for which there is no room, here or on the detector.
+    private func makeRoom(_ facts: SeriesFacts) async throws {
         let folder = runner.settings.folder
         try SafePath.makeFolders(folder)
-        let table = keys.table
-        let columns = table.value(.detector("x_pixels_in_detector"))?.double ?? 0
-        let rows = table.value(.detector("y_pixels_in_detector"))?.double ?? 0
-        let bytes = (table.value(.detector("bit_depth_image"))?.double ?? 32) / 8
-        // Half of the plain size: what compression leaves of the worst pictures.
-        let estimate = Double(plan.totalImages) * columns * rows * bytes / 2
-        try FreeSpace.require(Int64(min(estimate, 1e18)), at: folder)
-        let key = SIMPLONKey(.filewriter, .status, "buffer_free")
-        guard let free = table.value(key)?.double else { return }
-        // The first generation counts in kilobytes.
-        let room = client.version.hasPrefix("1.6") ? free * 1000 : free
-        if room < estimate {
+        let need = DetectorMemory.estimate(facts.plan.totalImages, keys.table)
+        do throws(FileError) {
+            try FreeSpace.require(need, at: folder)
+        } catch {
+            runner.health.diskIsFull("no room for the series' files: \(error.message); make room", needed: need)
+            throw error
+        }
+        runner.health.clear(.diskFull)
+        if keys.table.has(DetectorMemory.key) { _ = try? await keys.refresh(DetectorMemory.key) }
+        guard let free = DetectorMemory.free(keys.table) else { return }
+        let image = DetectorMemory.estimate(1, keys.table)
+        guard free >= image else {
+            let text = "the detector's memory for files is full (\(free) bytes free); fetch and delete files there"
+            runner.health.raise(.bufferFull, text)
+            throw DeviceError(.storage, "\(context.name) is not armed: \(text)")
+        }
+        if free < need {
             context.logger.warning(
                 "The detector's memory may be too small for the series",
-                ["free": .number(room), "estimate": .number(estimate)])
+                ["free": .integer(free), "estimate": .integer(need)])
         }
     }
 
-    private func arm(_ notes: inout SeriesNotes) async throws {
+    private func arm(_ notes: inout SeriesNotes, _ facts: SeriesFacts) async throws {
         report(0.1, "Arming")
         let reply: JSON
         do {
@@ -115,17 +158,17 @@ struct RunningSeries: Sendable {
         }
         notes.number = SIMPLONReplies.sequenceID(reply)
         notes.phase = .running
+        runner.monitor.seriesNumber.publish(notes.number ?? -1)
         do {
-            try await accept(&notes)
+            try await accept(&notes, facts)
         } catch {
             await abort()
             throw error
         }
-        runner.monitor.seriesNumber.publish(notes.number ?? -1)
     }
 
-    private func accept(_ notes: inout SeriesNotes) async throws {
-        guard writesFiles else { return try await acquisition.note(notes.json) }
+    private func accept(_ notes: inout SeriesNotes, _ facts: SeriesFacts) async throws {
+        guard writesFiles(facts) else { return try await acquisition.note(notes.json) }
         guard let files = notes.files else {
             throw DeviceError(.vendor, "\(context.name) was armed but did not say the number of the series")
         }
@@ -150,25 +193,24 @@ struct RunningSeries: Sendable {
         return own
     }
 
-    private func makeCollector(_ notes: SeriesNotes) throws -> FileCollector? {
-        guard writesFiles else { return nil }
+    private func makeCollector(_ notes: SeriesNotes, _ facts: SeriesFacts) throws -> FileCollector? {
+        guard writesFiles(facts) else { return nil }
         return runner.collector(for: acquisition, notes, resumes: true)
     }
 
     // MARK: - After
 
     /// Brings the detector back to idle and lets it close its files.
-    private func end(_ plan: SeriesPlan, failed: Bool) async throws {
+    private func end(_ facts: SeriesFacts, failed: Bool) async throws {
         if failed { await abort() }
-        let state = try await keys.state()
+        let state = try await runner.lifecycle.restingState(within: .seconds(2))
         if state != "idle" {
             // A stopped series was cancelled or aborted already; a disarm before that hangs some firmware.
             _ = try? await client.command("disarm", within: client.limits.stop)
             try await runner.lifecycle.waitForIdle(within: client.limits.stop)
         }
-        if writesFiles {
-            let limit = Duration.seconds(60 + plan.seconds / 10)
-            try await runner.lifecycle.waitForFiles(within: limit)
+        if writesFiles(facts) {
+            try await runner.lifecycle.waitForFiles(within: .seconds(60 + facts.plan.seconds / 10))
         }
     }
 

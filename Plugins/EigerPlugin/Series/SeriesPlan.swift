@@ -21,6 +21,18 @@ struct SeriesWish: Sendable, Equatable {
     var filePrefix = "eiger_"
     var imagesPerFile = 1000
     var compression = "bslz4"
+    /// Empty: as the detector is set.
+    var roiMode = ""
+    /// Empty: as the detector is set.
+    var countingMode = ""
+    /// `nil`: as the detector is set.
+    var autoSummation: Bool?
+    /// From the trigger to the first image, in seconds.
+    var triggerStartDelay = 0.0
+    /// Empty: as the filewriter is set.
+    var fileFormat = ""
+    /// Whether the frames' exposures add up to what was asked, not a frame's time each less the readout.
+    var isExact = false
 }
 
 /// What that means for the detector: times per frame and numbers of images.
@@ -36,6 +48,15 @@ struct SeriesPlan: Sendable, Equatable {
     var countSeconds: Double
     var frameSeconds: Double
 
+    /// As the detector says.
+    init(triggerMode: String, nimages: Int, ntrigger: Int, countSeconds: Double, frameSeconds: Double) {
+        self.triggerMode = triggerMode
+        self.nimages = nimages
+        self.ntrigger = ntrigger
+        self.countSeconds = countSeconds
+        self.frameSeconds = frameSeconds
+    }
+
     /// - Parameter readoutSeconds: The detector's dead time between frames.
     init(_ wish: SeriesWish, readoutSeconds: Double) {
         let readout = max(0, readoutSeconds)
@@ -46,7 +67,8 @@ struct SeriesPlan: Sendable, Equatable {
             countSeconds = wish.exposureSeconds
             frameSeconds = max(wish.frameSeconds, wish.exposureSeconds + readout)
         } else {
-            countSeconds = max(wish.frameSeconds - readout, wish.frameSeconds / 2)
+            let longest = max(wish.frameSeconds - readout, wish.frameSeconds / 2)
+            countSeconds = wish.isExact ? min(longest, wish.exposureSeconds / images) : longest
             frameSeconds = wish.frameSeconds
         }
         triggerMode = wish.triggerMode

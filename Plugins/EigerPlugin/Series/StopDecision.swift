@@ -7,6 +7,8 @@ enum StopDecision: String, Sendable, Equatable {
     case cancel
     /// At once; what is in the pipeline is dropped.
     case abort
+    /// A series that waits for its next trigger is closed.
+    case disarm
 
     /// Cancel when the present image ends soon, else abort.
     /// - Parameters:
