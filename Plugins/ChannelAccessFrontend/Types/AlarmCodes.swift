@@ -1,0 +1,41 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+
+import DAQKernel
+
+/// Alarms in the numbers and words of the EPICS menus.
+enum AlarmCodes {
+    /// Words of `SEVR`.
+    static let severities = ["NO_ALARM", "MINOR", "MAJOR", "INVALID"]
+
+    /// The words of `STAT` that fit the sixteen states of an enumeration on the wire; the rest exist as numbers only.
+    static let statuses = [
+        "NO_ALARM", "READ", "WRITE", "HIHI", "HIGH", "LOLO", "LOW", "STATE", "COS", "COMM", "TIMEOUT", "HWLIMIT", "CALC",
+        "SCAN", "LINK", "SOFT",
+    ]
+
+    /// Every word of `STAT`, by number.
+    static let allStatuses = statuses + ["BAD_SUB", "UDF", "DISABLE", "SIMM", "READ_ACCESS", "WRITE_ACCESS"]
+
+    /// The number of a severity.
+    static func severity(_ alarm: Alarm) -> UInt16 { UInt16(alarm.severity.rawValue) }
+
+    /// The number of a reason.
+    static func status(_ alarm: Alarm) -> UInt16 {
+        switch alarm.status {
+        case .none: 0
+        case .read: 1
+        case .write: 2
+        case .highMajor: 3
+        case .high: 4
+        case .lowMajor: 5
+        case .low: 6
+        case .state: 7
+        case .communication: 9
+        case .timeout: 10
+        case .hardware: 11
+        case .configuration, .resource: 15
+        case .undefined: 17
+        }
+    }
+}
