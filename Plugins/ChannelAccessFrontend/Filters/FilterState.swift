@@ -7,7 +7,7 @@ import DAQKernel
 struct FilterState: Sendable {
     private var memories: [Memory]
 
-    private struct Memory: Sendable {
+    fileprivate struct Memory: Sendable {
         let filter: ChannelFilter
         /// The number that was sent last, for a dead band.
         var lastSent: Double?
@@ -38,7 +38,7 @@ struct FilterState: Sendable {
 }
 
 extension FilterState.Memory {
-    mutating func pass(_ event: FilterState.Event) -> FilterState.Event? {
+    fileprivate mutating func pass(_ event: FilterState.Event) -> FilterState.Event? {
         switch filter {
         case .deadBand(let band, let isRelative): beyond(event, band, isRelative)
         case .decimation(let number): decimated(event, number)

@@ -36,6 +36,7 @@ enum AlarmCodes {
         case .hardware: 11
         case .configuration, .resource: 15
         case .undefined: 17
+        @unknown default: 15
         }
     }
 }

@@ -31,6 +31,7 @@ enum ArrayConversion {
             } text: {
                 NumberText.text(Double(bitPattern: $0), precision: precision)
             }
+        @unknown default: unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: count * target.size)
         }
     }
 

@@ -48,6 +48,7 @@ struct NativeShape: Equatable, Sendable {
         case .double: return NativeShape(.double)
         case .string: return NativeShape(.string)
         case nil: return nil
+        @unknown default: return nil
         }
     }
 
@@ -68,6 +69,7 @@ struct NativeShape: Equatable, Sendable {
             let product = capacity.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
             return NativeShape(array(element), count: open(product, length))
         case .strings(let capacity): return NativeShape(.string, count: open(capacity, length))
+        @unknown default: return NativeShape(.string)
         }
     }
 
@@ -96,6 +98,7 @@ struct NativeShape: Equatable, Sendable {
         case .uint16, .int32: .long
         case .uint32, .int64, .uint64, .float64: .double
         case .float32: .float
+        @unknown default: .double
         }
     }
 

@@ -1,0 +1,60 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+
+import DAQKernel
+
+/// Under which prefixes which views of which devices are served, as the configuration says it.
+struct NamePlan: Sendable {
+    /// The word for a device's own paths in place of a name set.
+    static let plain = "plain"
+
+    /// Name set and prefix.
+    struct Choice: Equatable, Sendable {
+        var set: String
+        var prefix: String
+    }
+
+    /// What stands in front of a device's own paths where the configuration does not name it: `<prefix><device>:`.
+    var prefix = ""
+    /// By device, in the order of the file.
+    var devices: [String: [Choice]] = [:]
+    /// For the device `daqd`.
+    var daemon: [Choice] = []
+
+    /// The choices for a device; its own paths where it is not named.
+    func choices(_ device: String) -> [Choice] {
+        if device == "daqd" { return daemon }
+        return devices[device] ?? [Choice(set: Self.plain, prefix: "\(prefix)\(device):")]
+    }
+
+    /// Two views that want one prefix, in words; `nil` when there are none.
+    func clash() -> String? {
+        var owners: [String: String] = [:]
+        let all = devices.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } + [("daqd", daemon)]
+        for (device, choices) in all {
+            for choice in choices {
+                let owner = "\(device) as \(choice.set)"
+                if let other = owners.updateValue(owner, forKey: choice.prefix) {
+                    return "\(other) and \(owner) have the same prefix “\(choice.prefix)”: their names could clash"
+                }
+            }
+        }
+        return nil
+    }
+
+    /// The views of a device with their prefixes; one that it does not offer is told and left out.
+    func views(
+        of node: DeviceNode, on site: Site, problem: (String) -> Void
+    ) -> [(view: NameView, prefix: String)] {
+        choices(node.name).compactMap { choice in
+            if choice.set == Self.plain { return (NameView(plain: node, on: site), choice.prefix) }
+            let offered = node.name == "daqd" ? [IOCStatistics.nameSet] : node.nameSets
+            guard let set = offered.first(where: { $0.name == choice.set }) else {
+                let known = ([Self.plain] + offered.map(\.name)).joined(separator: ", ")
+                problem("\(node.name) has no name set “\(choice.set)”; there are: \(known)")
+                return nil
+            }
+            return (NameView(set, of: node, on: site), choice.prefix)
+        }
+    }
+}
