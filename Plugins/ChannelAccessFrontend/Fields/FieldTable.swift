@@ -73,10 +73,10 @@ enum FieldTable {
         "LOPR": limit(FieldWrites.display(upper: false)) { $0.lowerDisplay },
         "DRVH": limit { $0.upperControl },
         "DRVL": limit { $0.lowerControl },
-        "HIHI": limit(FieldWrites.alarm(\.highMajor)) { $0.upperAlarm },
-        "HIGH": limit(FieldWrites.alarm(\.high)) { $0.upperWarning },
-        "LOW": limit(FieldWrites.alarm(\.low)) { $0.lowerWarning },
-        "LOLO": limit(FieldWrites.alarm(\.lowMajor)) { $0.lowerAlarm },
+        "HIHI": limit(FieldWrites.alarm { $0.highMajor = $1 }) { $0.upperAlarm },
+        "HIGH": limit(FieldWrites.alarm { $0.high = $1 }) { $0.upperWarning },
+        "LOW": limit(FieldWrites.alarm { $0.low = $1 }) { $0.lowerWarning },
+        "LOLO": limit(FieldWrites.alarm { $0.lowMajor = $1 }) { $0.lowerAlarm },
         "HHSV": severity(2) { $0.upperAlarm },
         "HSV": severity(1) { $0.upperWarning },
         "LSV": severity(1) { $0.lowerWarning },
@@ -84,10 +84,10 @@ enum FieldTable {
         "HYST": Field(.double, .metadata, hasUnit: true) { record, _ in
             .float(record.member.metadata.alarmLimits?.hysteresis ?? 0)
         },
-        "MDEL": Field(.double, .metadata, hasUnit: true, write: FieldWrites.deadBand(\.monitor)) { record, _ in
+        "MDEL": Field(.double, .metadata, hasUnit: true, write: FieldWrites.deadBand { $0.monitor = $1 }) { record, _ in
             .float(record.member.metadata.deadBands?.monitor ?? 0)
         },
-        "ADEL": Field(.double, .metadata, hasUnit: true, write: FieldWrites.deadBand(\.archive)) { record, _ in
+        "ADEL": Field(.double, .metadata, hasUnit: true, write: FieldWrites.deadBand { $0.archive = $1 }) { record, _ in
             .float(record.member.metadata.deadBands?.archive ?? 0)
         },
     ]

@@ -35,8 +35,9 @@ final class FieldVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
             case .alarm: .alarm
             case .value: .value
             }
-        guard !changes.isDisjoint(with: about) else { return false }
+        let isConcerned = !changes.isDisjoint(with: about)
         sample = shown(owner.member.shown(sample))
+        guard isConcerned else { return false }
         changes = field.basis == .alarm ? [.value, .archive, .alarm] : [.value, .archive]
         return true
     }

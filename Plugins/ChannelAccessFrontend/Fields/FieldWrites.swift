@@ -40,25 +40,25 @@ enum FieldWrites {
     }
 
     /// A limit that raises an alarm; `nan` takes it away.
-    static func alarm(_ limit: WritableKeyPath<AlarmLimits, Double?> & Sendable) -> Write {
+    static func alarm(_ set: @escaping @Sendable (inout AlarmLimits, Double?) -> Void) -> Write {
         { record, value, _ in
             guard let (source, number) = own(record, value) else { return fixed }
             source.updateMetadata { metadata in
                 var limits = metadata.alarmLimits ?? AlarmLimits()
-                limits[keyPath: limit] = number.isNaN ? nil : number
+                set(&limits, number.isNaN ? nil : number)
                 metadata.alarmLimits = limits
             }
             return nil
         }
     }
 
-    static func deadBand(_ band: WritableKeyPath<DeadBands, Double> & Sendable) -> Write {
+    static func deadBand(_ set: @escaping @Sendable (inout DeadBands, Double) -> Void) -> Write {
         { record, value, _ in
             guard let (source, number) = own(record, value) else { return fixed }
             guard number >= 0 else { return PutRefusal("a dead band is not negative") }
             source.updateMetadata { metadata in
                 var bands = metadata.deadBands ?? DeadBands()
-                bands[keyPath: band] = number
+                set(&bands, number)
                 metadata.deadBands = bands
             }
             return nil

@@ -176,7 +176,8 @@ struct JSON5Parser {
         {
             return sign * Double(whole)
         }
-        let isPlain = text.allSatisfy { Self.isDigit($0) || "+-.eE".utf8.contains($0) } && text.contains(where: Self.isDigit)
+        let isPlain =
+            text.allSatisfy { Self.isDigit($0) || "+-.eE".utf8.contains($0) } && text.contains(where: Self.isDigit)
         guard isPlain, let value = Double(Self.completed(text)), value.isFinite else {
             position = start
             throw error("a value is missing")

@@ -33,7 +33,10 @@ final class FilteredVariable: ProcessVariable, @unchecked Sendable {  // sound: 
 
     override func receive(_ sample: inout Sample, _ changes: inout UpdateChanges) -> Bool {
         guard base.receive(&sample, &changes) else { return false }
-        guard let event = state.withLock({ [sample, changes] in $0.pass(changes, sample) }) else { return false }
+        guard let event = state.withLock({ [sample, changes] in $0.pass(changes, sample) }) else {
+            sample = filters.reduce(sample) { $1.shown($0) }
+            return false
+        }
         (sample, changes) = (event.sample, event.changes)
         return true
     }

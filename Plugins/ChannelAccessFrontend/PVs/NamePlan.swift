@@ -27,15 +27,23 @@ struct NamePlan: Sendable {
         return devices[device] ?? [Choice(set: Self.plain, prefix: "\(prefix)\(device):")]
     }
 
-    /// Two views that want one prefix, in words; `nil` when there are none.
-    func clash() -> String? {
+    /// A prefix that cannot begin a name, or two views that want one prefix, in words; `nil` when all is well.
+    func problem() -> String? {
+        let prefixes = devices.values.flatMap { $0 }.map(\.prefix) + daemon.map(\.prefix) + [prefix]
+        for prefix in prefixes {
+            if let problem = PVName.problem(prefix + "x") { return "has the prefix “\(prefix)”: \(problem)" }
+        }
+        return clash()
+    }
+
+    private func clash() -> String? {
         var owners: [String: String] = [:]
         let all = devices.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } + [("daqd", daemon)]
         for (device, choices) in all {
             for choice in choices {
                 let owner = "\(device) as \(choice.set)"
                 if let other = owners.updateValue(owner, forKey: choice.prefix) {
-                    return "\(other) and \(owner) have the same prefix “\(choice.prefix)”: their names could clash"
+                    return "serves \(other) and \(owner) under one prefix “\(choice.prefix)”: their names could clash"
                 }
             }
         }

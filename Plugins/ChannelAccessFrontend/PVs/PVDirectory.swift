@@ -144,7 +144,8 @@ final class PVDirectory: NameDirectory {
         guard shows(device.name) else { return }
         let services = services()
         let views = plan.views(of: device, on: site) { [logger] problem in
-            logger.error("Names of a device are not served", ["device": .string(device.name), "reason": .string(problem)])
+            logger.error(
+                "Names of a device are not served", ["device": .string(device.name), "reason": .string(problem)])
         }.map { ServedView($0.view, device: device.name, prefix: $0.prefix, services: services) }
         let isNew = state.withLock { state in
             guard !state.isClosed, state.views[device.name] == nil else { return false }

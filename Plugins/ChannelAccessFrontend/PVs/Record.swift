@@ -65,7 +65,8 @@ final class Record: Sendable {
         let (shape, block) = Self.described(member)
         let source = member.source
         return state.withLock { state in
-            let isReplaced = shape.type != state.shape.type || shape.count != state.shape.count || source !== state.source
+            let isReplaced =
+                shape.type != state.shape.type || shape.count != state.shape.count || source !== state.source
             state.shape = shape
             state.block = block
             state.source = source

@@ -10,7 +10,8 @@ enum AlarmCodes {
 
     /// The words of `STAT` that fit the sixteen states of an enumeration on the wire; the rest exist as numbers only.
     static let statuses = [
-        "NO_ALARM", "READ", "WRITE", "HIHI", "HIGH", "LOLO", "LOW", "STATE", "COS", "COMM", "TIMEOUT", "HWLIMIT", "CALC",
+        "NO_ALARM", "READ", "WRITE", "HIHI", "HIGH", "LOLO", "LOW", "STATE", "COS", "COMM", "TIMEOUT", "HWLIMIT",
+        "CALC",
         "SCAN", "LINK", "SOFT",
     ]
 

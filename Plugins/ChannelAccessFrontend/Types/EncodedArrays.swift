@@ -19,8 +19,8 @@ final class EncodedArrays: Sendable {
         if type == .char, array.elementType.size == 1 { return array.bytes }
         if let known = last.withLock({ $0 }), known.array === array, known.type == type { return known.bytes }
         let size = array.count * type.size
-        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, initialized in
-            if let base = unsafe UnsafeMutableRawPointer(buffer.baseAddress) {
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, initialized in
+            if let base = UnsafeMutableRawPointer(buffer.baseAddress) {
                 unsafe ArrayConversion.write(array, array.count, as: type, precision: precision, to: base)
             }
             initialized = size

@@ -86,18 +86,22 @@ struct SentArray {
     init(_ elements: SentElements, _ count: Int, as element: ElementType, native: NativeType) {
         array =
             switch element {
-            case .bool: Self.make(count) { elements.integer($0, as: UInt8.self).map { UInt8($0 == 0 ? 0 : 1) } }
-                .flatMap { ArrayValue(.bool, shape: [count], bytes: $0.bytes) }
+            case .bool:
+                Self.make(count) { elements.integer($0, as: UInt8.self).map { UInt8($0 == 0 ? 0 : 1) } }
+                    .flatMap { ArrayValue(.bool, shape: [count], bytes: $0.bytes) }
             case .int8: Self.make(count) { elements.integer($0, as: Int8.self).map { Int8(truncatingIfNeeded: $0) } }
             case .uint8: Self.make(count) { elements.integer($0, as: UInt8.self).map { UInt8(truncatingIfNeeded: $0) } }
             case .int16: Self.make(count) { elements.integer($0, as: Int16.self).map { Int16(truncatingIfNeeded: $0) } }
-            case .uint16: Self.make(count) { elements.integer($0, as: UInt16.self).map { UInt16(truncatingIfNeeded: $0) } }
+            case .uint16:
+                Self.make(count) { elements.integer($0, as: UInt16.self).map { UInt16(truncatingIfNeeded: $0) } }
             case .int32: Self.make(count) { elements.integer($0, as: Int32.self).map { Int32(truncatingIfNeeded: $0) } }
-            case .uint32: Self.make(count) { elements.integer($0, as: UInt32.self).map { UInt32(truncatingIfNeeded: $0) } }
+            case .uint32:
+                Self.make(count) { elements.integer($0, as: UInt32.self).map { UInt32(truncatingIfNeeded: $0) } }
             case .int64: Self.make(count) { elements.whole($0) }
             case .uint64: Self.make(count) { elements.real($0).map { NumberConversion.saturated($0, to: UInt64.self) } }
             case .float32: Self.make(count) { elements.real($0).map(NumberConversion.narrowed) }
             case .float64: Self.make(count) { elements.real($0) }
+            @unknown default: nil
             }
     }
 
