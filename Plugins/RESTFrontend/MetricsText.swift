@@ -27,7 +27,8 @@ struct MetricsText {
     private mutating func addDaemon(_ site: Site) {
         var families: [(name: String, help: String, samples: [(labels: [(String, String)], value: Double)])] = []
         for parameter in site.daemon.node.parameters {
-            guard let value = parameter.sample.value.double else { continue }
+            // How devices are has a metric of its own, with labels.
+            guard !parameter.name.hasPrefix("devices/"), let value = parameter.sample.value.double else { continue }
             let metadata = parameter.metadata
             let parts = parameter.name.split(separator: "/").map(String.init)
             var labels: [(String, String)] = []

@@ -58,7 +58,7 @@ struct GoodSiteTests {
         let limits: Settings = try camera.settings["limits"]
         #expect(try limits["high"] == 10)
         #expect(camera.stopTimeout == .seconds(30))
-        #expect(camera.autosave)
+        #expect(camera.autosave == AutosaveChoice(["marked"]))
         #expect(camera.dataDirectory == FileManager.default.currentDirectoryPath + "/../camera2")
     }
 

@@ -54,8 +54,8 @@ public struct ComponentConfiguration: Sendable {
     public var postOperations: [String] { common.given("post_operations") ?? [] }
     /// How long a stop waits for a device.
     public var stopTimeout: Duration { common.given("stop_timeout") ?? .seconds(30) }
-    /// Whether a device's parameters marked for it are saved and restored.
-    public var autosave: Bool { common.given("autosave") ?? true }
+    /// Which of a device's parameters are saved and restored.
+    public var autosave: AutosaveChoice { AutosaveChoice(common.given("autosave") ?? [AutosaveChoice.marked]) }
     /// The directory for a device's files, absolute; `nil` for the site's usual one.
     public var dataDirectory: String? { common.given("data") }
 

@@ -35,8 +35,11 @@ public enum ComponentKind: String, Hashable, Sendable, CaseIterable {
                 .duration(
                     "stop_timeout", "How long a stop of daqd waits for the device to end safely", default: .seconds(30),
                     in: .zero ... .seconds(86400)),
-                .bool(
-                    "autosave", "Whether parameters marked for it are saved and restored at a restart", default: true),
+                .list(
+                    "autosave",
+                    "Parameters whose last written value is restored at a restart, by path with * and ?; “marked” stands "
+                        + "for those that the device marks for it, and an empty list for none",
+                    of: .string, default: [.string(AutosaveChoice.marked)]),
                 .path("data", "Where the device's files go; by default a directory of its name under the site's data")
                     .optional,
             ]

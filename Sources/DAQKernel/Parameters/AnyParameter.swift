@@ -191,8 +191,9 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
             info = ParameterInfo(metadata)
             lastPosted = metadata.deadBands == nil ? nil : PostedNumbers()
         }
-        repost(.metadata)
+        // The tree first: a frontend that keeps what it made of the metadata must know before its subscription wakes it.
         owner?.metadataDidChange(self, typeChanged: metadata.type != before.type)
+        repost(.metadata)
     }
 
     // MARK: - Subscribers

@@ -181,7 +181,7 @@ public actor Daemon {
             logger.info(
                 "Parameter written",
                 ["parameter": .string(parameter.path), "value": value.json, "origin": .string(origin.description)])
-            if parameter.metadata.autosave { autosave.save(value.json, at: parameter.path) }
+            if autosave.saves(parameter) { autosave.save(value.json, at: parameter.path) }
         }
     }
 

@@ -36,8 +36,11 @@ final class DeviceRunner: Sendable {
     /// The configuration in force; what is common to all devices may change while it runs.
     private var configuration: ComponentConfiguration { current.withLock { $0 } }
 
-    /// Takes over what is common to all devices: the time for a stop.
-    func update(_ configuration: ComponentConfiguration) { current.withLock { $0 = configuration } }
+    /// Takes over what is common to all devices: the time for a stop, what is saved.
+    func update(_ configuration: ComponentConfiguration) {
+        current.withLock { $0 = configuration }
+        services.autosave.choose(configuration.autosave, for: node.name)
+    }
 
     private final class MoreTime: @unchecked Sendable {  // sound: written once, before the device can ask
         weak var runner: DeviceRunner?
@@ -70,7 +73,7 @@ final class DeviceRunner: Sendable {
 
     /// Restores saved values, shows the device and keeps it running.
     func start() {
-        if configuration.autosave { restore() }
+        restore()
         services.site.add(node)
         guard let device else { return }
         let task = Task { [self] in await keepRunning(device) }
@@ -101,9 +104,10 @@ final class DeviceRunner: Sendable {
     // MARK: - Autosave
 
     private func restore() {
+        services.autosave.choose(configuration.autosave, for: node.name)
         for path in services.autosave.paths(of: node.name) {
             guard let parameter = node.parameter(String(path.dropFirst(node.name.count + 1))),
-                parameter.metadata.autosave, let value = services.autosave.value(at: path)
+                services.autosave.saves(parameter), let value = services.autosave.value(at: path)
             else { continue }
             do {
                 try parameter.store(try parameter.metadata.check(DataValue(value), outOfRange: .refuse))

@@ -82,15 +82,19 @@ public final class Site: Sendable {
 
     func add(_ node: DeviceNode) {
         state.withLock { $0.devices[node.name] = node }
+        if node.name != "daqd" { daemon.watch(node) }
         emit(.deviceAdded(node.name))
     }
 
     func remove(_ name: String) {
         let existed = state.withLock { $0.devices.removeValue(forKey: name) != nil }
-        if existed { emit(.deviceRemoved(name)) }
+        guard existed else { return }
+        daemon.forget(name)
+        emit(.deviceRemoved(name))
     }
 
     private func emit(_ event: TreeEvent) {
+        if case .deviceState(let name, _) = event, name != "daqd", let device = device(name) { daemon.update(device) }
         for observer in state.withLock({ Array($0.observers.values) }) { observer(event) }
     }
 

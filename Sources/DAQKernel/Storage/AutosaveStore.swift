@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 internal import Synchronization
 
-/// The last values of parameters that are marked for it, restored before their device connects.
+/// The last written values of parameters that the site or their device chose, restored before the device connects.
 ///
 /// Saving never waits: the value is in the database 50 ms later at most, the last one of a parameter counts, and `kill -9` after that loses
 /// nothing. A power cut may lose what was saved since the last acquisition's step.
@@ -12,6 +12,7 @@ public final class AutosaveStore: Sendable {
         var dirty: Set<String> = []
         var isScheduled = false
         var lastFlush: Int64 = 0
+        var choices: [String: AutosaveChoice] = [:]
     }
 
     /// Writes are at least so far apart.
@@ -36,6 +37,17 @@ public final class AutosaveStore: Sendable {
             return pairs
         }
         state = Mutex(State(values: Dictionary(pairs) { $1 }))
+    }
+
+    /// Says which parameters of a device are saved; without it those that the device marks.
+    func choose(_ choice: AutosaveChoice, for device: String) { state.withLock { $0.choices[device] = choice } }
+
+    /// Whether a parameter is saved when a client writes it.
+    func saves(_ parameter: AnyParameter) -> Bool {
+        let path = parameter.path
+        let device = String(path.prefix { $0 != "/" })
+        let choice = state.withLock { $0.choices[device] } ?? AutosaveChoice([AutosaveChoice.marked])
+        return choice.includes(parameter.name, isMarked: parameter.metadata.autosave)
     }
 
     /// The saved value of a parameter, by its path `device/group/name`; `nil` if none was saved.
