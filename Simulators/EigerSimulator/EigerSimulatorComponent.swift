@@ -8,7 +8,7 @@ internal import Synchronization
 public final class EigerSimulatorComponent: Simulator {
     /// What the configuration's `simulators:` section may make of it.
     public static let factory = SimulatorFactory(
-        "eiger-sim", summary: "A simulated EIGER2 detector that speaks SIMPLON over HTTP",
+        "eiger-sim", summary: "A simulated EIGER, EIGER2 or PILATUS4 detector that speaks SIMPLON over HTTP",
         settings: [
             .choice("model", "Which detector", EigerSimulation.models, default: "eiger2-500k"),
             .string("address", "Where to listen", default: "127.0.0.1"),
@@ -20,6 +20,15 @@ public final class EigerSimulatorComponent: Simulator {
             .duration("arm_time", "How long arm takes", default: .milliseconds(300)),
             .duration("energy_time", "How long a change of energy or threshold takes", default: .milliseconds(500)),
             .duration("restart_time", "How long a restart of the service takes", default: .seconds(1)),
+            .duration("reboot_time", "How long nobody answers after a reboot", default: .seconds(5)),
+            .list(
+                "apis", "Versions of the API to serve; empty leaves it to the model",
+                of: .choice(EigerSimulation.versions), default: []),
+            .list(
+                "quirks", "Oddities of real units; without it those usual for the model",
+                of: .choice(Quirk.allCases.map(\.rawValue))
+            ).optional,
+            .path("script", "A YAML file of faults and triggers").optional,
             .bool("lenient", "Takes commands with a body such as {\"value\": \"arm\"}", default: false),
         ]
     ) { settings, context in
@@ -43,7 +52,13 @@ public final class EigerSimulatorComponent: Simulator {
         options.armSeconds = try Self.seconds(settings["arm_time"])
         options.flatfieldSeconds = try Self.seconds(settings["energy_time"])
         options.restartSeconds = try Self.seconds(settings["restart_time"])
+        options.rebootSeconds = try Self.seconds(settings["reboot_time"])
+        options.apis = try settings["apis"]
+        let quirks: [String]? = try settings["quirks"]
+        options.quirks = quirks.map { $0.compactMap(Quirk.init) }
         options.isLenient = try settings["lenient"]
+        let script: String? = try settings["script"]
+        if let script { try Self.read(script, settings, &options) }
         self.options = options
         logger = context.logger
     }
@@ -68,6 +83,17 @@ public final class EigerSimulatorComponent: Simulator {
 
     /// The port on which it answers; `nil` while it does not run.
     public var port: Int? { simulation.withLock { $0?.port } }
+
+    private static func read(
+        _ path: String, _ settings: Settings, _ options: inout SimulatorOptions
+    ) throws(ConfigurationError) {
+        do {
+            options.script = try SimulatorOptions.text(ofScript: path)
+        } catch {
+            throw settings.error(": \(error)", at: "script")
+        }
+        options.scriptName = path
+    }
 
     private static func seconds(_ duration: Duration) -> Double { duration / .seconds(1) }
 }

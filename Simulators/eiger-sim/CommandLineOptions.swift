@@ -17,17 +17,23 @@ struct CommandLineOptions {
 
     static let help = """
         usage: eiger-sim [options]
-        A simulated EIGER2 detector that speaks SIMPLON 1.8; prints its port as JSON and runs until SIGTERM or SIGINT.
+        A simulated EIGER, EIGER2 or PILATUS4 detector that speaks SIMPLON; prints its port as JSON and runs until SIGTERM
+        or SIGINT.
 
           --model NAME          \(EigerSimulation.models.joined(separator: ", "))
           --port N              TCP port, default 8910; 0 takes a free one
           --address ADDRESS     where to listen, default 127.0.0.1
+          --api VERSIONS        1.6.0, 1.8.0 or both with a comma; default what the model speaks
           --speed FACTOR        how much faster than a real detector everything goes, default 1
           --seed N              start of the random numbers, default 1
           --buffer BYTES        memory for files, default 4 GiB
-          --initialize-time S   --arm-time S   --energy-time S   --restart-time S
-                                how long these take, default 2, 0.3, 0.5 and 1 s
-          --lenient             take commands with a body such as {"value": "arm"}
+          --initialize-time S   --arm-time S   --energy-time S   --restart-time S   --reboot-time S
+                                how long these take, default 2, 0.3, 0.5, 1 and 5 s
+          --lenient             take commands with a body such as {"value": "arm"}, and serve 1.6.0 too
+          --quirks NAMES        oddities of real units, with commas, or none; default those usual for the model:
+                                \(Quirk.allCases.map(\.rawValue).joined(separator: " "))
+          --script FILE         faults and triggers at stated times, in YAML
+          --manual-clock        time only passes when POST /sim/clock says so
           --help                this text
         """
 
@@ -37,6 +43,7 @@ struct CommandLineOptions {
             switch option {
             case "--help", "-h": wantsHelp = true
             case "--lenient": simulator.isLenient = true
+            case "--manual-clock": simulator.hasManualClock = true
             default:
                 guard let value = rest.popFirst() else { throw Self.unknown(option, hasValue: false) }
                 try set(option, value)
@@ -56,17 +63,45 @@ struct CommandLineOptions {
         case "--arm-time": simulator.armSeconds = try Self.number(option, value, in: 0...600)
         case "--energy-time": simulator.flatfieldSeconds = try Self.number(option, value, in: 0...600)
         case "--restart-time": simulator.restartSeconds = try Self.number(option, value, in: 0...600)
+        case "--reboot-time": simulator.rebootSeconds = try Self.number(option, value, in: 0...600)
+        case "--api": simulator.apis = Self.names(value)
+        case "--quirks": simulator.quirks = try Self.quirks(value)
+        case "--script": try readScript(value)
         default: throw Self.unknown(option, hasValue: true)
         }
     }
 
-    private static let names = [
+    private mutating func readScript(_ path: String) throws(Problem) {
+        do {
+            simulator.script = try SimulatorOptions.text(ofScript: path)
+        } catch {
+            throw Problem(description: "--script: \(error)")
+        }
+        simulator.scriptName = path
+    }
+
+    private static func names(_ list: String) -> [String] { list.split(separator: ",").map(String.init) }
+
+    private static func quirks(_ list: String) throws(Problem) -> [Quirk] {
+        if list == "none" { return [] }
+        var quirks: [Quirk] = []
+        for name in names(list) {
+            guard let quirk = Quirk(rawValue: name) else {
+                let known = Quirk.allCases.map(\.rawValue).joined(separator: ", ")
+                throw Problem(description: "--quirks: there is no \(name); there are: \(known)")
+            }
+            quirks.append(quirk)
+        }
+        return quirks
+    }
+
+    private static let options = [
         "--model", "--address", "--port", "--speed", "--seed", "--buffer", "--initialize-time", "--arm-time",
-        "--energy-time", "--restart-time",
+        "--energy-time", "--restart-time", "--reboot-time", "--api", "--quirks", "--script",
     ]
 
     private static func unknown(_ option: String, hasValue: Bool) -> Problem {
-        guard !hasValue, names.contains(option) else {
+        guard !hasValue, options.contains(option) else {
             return Problem(description: "unknown option \(option); see eiger-sim --help")
         }
         return Problem(description: "the option \(option) needs a value")

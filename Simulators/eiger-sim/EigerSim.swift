@@ -31,7 +31,8 @@ enum EigerSim {
         do {
             let simulation = try EigerSimulation(options)
             let url = "http://\(options.address):\(simulation.port)"
-            print(#"{"model":"\#(options.model)","http":\#(simulation.port),"url":"\#(url)"}"#)
+            let apis = simulation.servedVersions.map { "\"\($0)\"" }.joined(separator: ",")
+            print(#"{"model":"\#(options.model)","http":\#(simulation.port),"url":"\#(url)","api":[\#(apis)]}"#)
             fflush(nil)
             var received: Int32 = 0
             while unsafe sigwait(&ending, &received) != 0 {}

@@ -40,6 +40,8 @@ struct ControlTests {
             (#"{"fault":"delay","seconds":1,"speed":2}"#, "has no field \"speed\""),
             (#"{"fault":"status","status":99}"#, "\"status\""), (#"{"fault":"status","status":"x"}"#, "\"status\""),
             (#"{"fault":"slow","bytes_per_second":0}"#, "bytes_per_second"),
+            (#"{"fault":"wrong_length","add":0}"#, "add"), (#"{"fault":"wrong_length","add":1.5}"#, "add"),
+            (#"{"fault":"wrong_length","add":-9223372036854775808}"#, "add"),
             (#"{"fault":"close","times":-1}"#, "times"), (#"{"fault":"close","execute":1}"#, "execute"),
         ])
     func badOrders(body: String, text: String) throws {
@@ -93,7 +95,9 @@ struct ControlTests {
         ])
     func paths(path: String, target: SIMPLONTarget) throws {
         #expect(
-            try SIMPLONTarget(path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)) == target)
+            try SIMPLONTarget(
+                path.split(separator: "/", omittingEmptySubsequences: false).map(String.init), serving: [.v18])
+                == target)
     }
 
     @Test(
@@ -105,7 +109,8 @@ struct ControlTests {
         ])
     func unknownPaths(path: String) {
         #expect(throws: Refusal.self) {
-            _ = try SIMPLONTarget(path.split(separator: "/", omittingEmptySubsequences: false).map(String.init))
+            _ = try SIMPLONTarget(
+                path.split(separator: "/", omittingEmptySubsequences: false).map(String.init), serving: [.v18])
         }
     }
 

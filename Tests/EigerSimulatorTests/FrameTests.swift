@@ -45,7 +45,9 @@ struct FrameTests {
         #expect(
             sizes == [
                 "eiger2-500k 1028x512", "eiger2-1m 1028x1062", "eiger2-4m 2068x2162", "eiger2-9m 3108x3262",
-                "eiger2-16m 4148x4362",
+                "eiger2-16m 4148x4362", "eiger-500k 1030x514", "eiger-r-1m 1030x1065", "eiger-4m 2070x2167",
+                "eiger-9m 3110x3269", "eiger-16m 4150x4371", "pilatus4-260k 513x530", "pilatus4-1m 1033x1080",
+                "pilatus4-2m 1553x1630", "pilatus4-4m 2073x2180",
             ])
     }
 

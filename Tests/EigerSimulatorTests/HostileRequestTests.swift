@@ -75,7 +75,7 @@ struct HostileRequestTests {
             ("filewriter", "name_pattern", #""../../x""#), ("filewriter", "name_pattern", #""/etc/x""#),
             ("filewriter", "name_pattern", #""""#), ("filewriter", "name_pattern", #""a\u0000b""#),
             ("filewriter", "nimages_per_file", "-1"), ("filewriter", "mode", "true"),
-            ("filewriter", "format", #""hdf5 nexus v2024.2 nxmx""#), ("detector", "pixel_mask", "[[1]]"),
+            ("filewriter", "format", #""hdf5 nexus v9 nxmx""#), ("detector", "pixel_mask", "[[1]]"),
             ("detector", "ntrigger", "1e30"), ("monitor", "buffer_size", "0"), ("system", "x", "1"),
         ])
     func dangerous(module: String, key: String, value: String) async throws {

@@ -102,11 +102,12 @@ struct ComponentTests {
             "speed": .number(50), "seed": .integer(1), "buffer_bytes": .integer(1 << 30),
             "initialize_time": .duration(.seconds(2)), "arm_time": .duration(.milliseconds(300)),
             "energy_time": .duration(.milliseconds(500)), "restart_time": .duration(.seconds(1)),
+            "reboot_time": .duration(.seconds(5)), "apis": .list(["1.6.0", "1.8.0"]), "quirks": .list(["null_files"]),
             "lenient": .bool(false),
         ]
         let declared = EigerSimulatorComponent.factory.settings
-        #expect(declared.map(\.name) == settings.map(\.key))
-        #expect(declared.allSatisfy { $0.defaultValue != nil })
+        #expect(Set(declared.map(\.name)) == Set(settings.map(\.key) + ["script"]))
+        #expect(declared.allSatisfy { $0.defaultValue != nil || $0.presence == .optional })
         let context = SimulatorContext(name: "sim1", logger: Self.logger)
         let component = try EigerSimulatorComponent(Settings(settings), context)
         #expect(component.port == nil)

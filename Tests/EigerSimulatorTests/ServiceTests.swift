@@ -206,7 +206,7 @@ struct ServiceTests {
         #expect(try await left.json("GET", "/detector/api/1.8.0/config/y_pixels_in_detector")["value"] == 512)
     }
 
-    @Test("the monitor and the stream are there, off, and say so")
+    @Test("the monitor and the stream are there, off at first, and say so")
     func monitorAndStream() async throws {
         let bench = try Bench()
         try await bench.command("initialize")

@@ -13,9 +13,9 @@ struct SimulatorControl: Sendable {
         do {
             return try await carryOut(request)
         } catch let refusal as Refusal {
-            return SIMPLONService.text(refusal.status, refusal.text)
+            return Reply.text(refusal.status, refusal.text).response
         } catch {
-            return SIMPLONService.text(500, "\(error)")
+            return Reply.text(500, "\(error)").response
         }
     }
 
@@ -27,9 +27,9 @@ struct SimulatorControl: Sendable {
             service.log.clear()
             return HTTPResponse(204)
         case (.get, "files", 1), (.head, "files", 1):
-            return SIMPLONService.json(.array(service.unit.store.records.map(\.json)))
+            return Reply.json(.array(service.unit.store.records.map(\.json))).response
         case (.get, "fault", 1), (.head, "fault", 1):
-            return SIMPLONService.json(.array(service.unit.faults.all.map(\.json)))
+            return Reply.json(.array(service.unit.faults.all.map(\.json))).response
         case (.post, "fault", 1): return try await order(request)
         case (.delete, "fault", 1):
             _ = service.unit.faults.remove(nil)
@@ -40,6 +40,7 @@ struct SimulatorControl: Sendable {
             }
             return HTTPResponse(204)
         case (.post, "trigger", 1): return try await trigger(request)
+        case (.get, "clock", 1), (.post, "clock", 1): return try time(request)
         default: throw Refusal.missing("resource /sim/\(path.joined(separator: "/").prefix(80))")
         }
     }
@@ -56,9 +57,7 @@ struct SimulatorControl: Sendable {
     }
 
     private func order(_ request: HTTPRequest) async throws -> HTTPResponse {
-        let fault = try service.unit.faults.add(try object(request))
-        if fault.kind.stage == .immediate { await service.unit.apply(fault) }
-        return SIMPLONService.json(fault.json)
+        Reply.json(try await service.order(try object(request)).json).response
     }
 
     /// `{"edges": n, "period": s, "width": s}`: electrical triggers, evenly spaced; the reply tells how many were taken.
@@ -70,13 +69,30 @@ struct SimulatorControl: Sendable {
         guard (1...1_000_000).contains(edges), (0...3600).contains(period),
             width.map(DetectorKeys.countTimes.contains) ?? true
         else { throw Refusal.badValue("edges must be 1 to 1000000, period and width 0 to 3600 s") }
-        var taken: Int64 = 0
-        let start = service.unit.clock.now
-        for edge in 0..<edges {
-            if edge > 0 { try await service.unit.clock.sleep(until: start + .seconds(period) * Int(edge)) }
-            if await service.unit.electricalTrigger(widthSeconds: width) { taken += 1 }
+        let taken = try await service.trigger(edges: Int(edges), period: period, width: width)
+        return Reply.json(.object([("edges", .integer(edges)), ("taken", .integer(Int64(taken)))])).response
+    }
+
+    /// What time it is for the detector, and how many wait; `{"advance": s}` moves a manual clock on.
+    private func time(_ request: HTTPRequest) throws -> HTTPResponse {
+        let clock = service.unit.clock
+        let manual = clock as? ManualClock
+        if request.method == .post {
+            guard let manual else {
+                throw Refusal.badValue("the clock runs by itself; start the simulator with --manual-clock")
+            }
+            guard let step = try object(request)["advance"]?.double, (0...1e7).contains(step) else {
+                throw Refusal.badValue("\"advance\" must be 0 to 1e7 seconds")
+            }
+            manual.advance(by: .seconds(step))
         }
-        return SIMPLONService.json(.object([("edges", .integer(edges)), ("taken", .integer(taken))]))
+        let next = manual?.nextDeadline.map { $0 / .seconds(1) }
+        return Reply.json(
+            .object([
+                ("now", .number(clock.now / .seconds(1))), ("manual", .bool(manual != nil)),
+                ("sleeping", .integer(Int64(manual?.sleeping ?? 0))), ("next", next.map(JSON.number) ?? .null),
+            ])
+        ).response
     }
 
     private func object(_ request: HTTPRequest) throws(Refusal) -> JSON {

@@ -17,10 +17,15 @@ extension ControlUnit {
             store.removeAll(fate: "cleared")
             fileWriterErrors = []
             fileWriter.reset()
-        case (.monitor, "initialize"): monitor.reset()
-        case (.monitor, "clear"): break
+        case (.monitor, "initialize"):
+            monitor.reset()
+            monitorBuffer = MonitorBuffer()
+        case (.monitor, "clear"): monitorBuffer.clear()
         case (.stream, "initialize"): stream.reset()
         case (.system, "restart"): await restart()
+        case (.system, "reboot"): powerOff(seconds: options.rebootSeconds)
+        case (.system, "shutdown"): powerOff(seconds: 0)
+        case (.system, "create_log_tarball"), (.system, "delete_logs"): break
         default: throw Refusal.missing("command \(name)")
         }
         return .object([])
@@ -28,6 +33,11 @@ extension ControlUnit {
 
     private func detector(_ command: DetectorCommand, argument: JSON?) async throws -> JSON {
         let exposure = try exposureTime(argument, for: command)
+        if command == .trigger, let series = armedSeries, series.mode.isSoftware, series.hasAllTriggers,
+            machine.state == .ready
+        {
+            throw Refusal.forbidden("command trigger: the series has had all its \(series.triggers) triggers")
+        }
         switch machine.accept(command, mode: armedSeries?.mode ?? triggerMode) {
         case .refuse(let refusal): throw refusal
         case .ignore: return try await idleReply(command)
@@ -56,7 +66,10 @@ extension ControlUnit {
             return sequenceID
         case .cancel, .abort: return sequenceID
         case .checkConnections: return .array([])
-        case .initialize, .arm, .trigger, .hvReset, .statusUpdate: return .object([])
+        case .statusUpdate:
+            statusTime = clock.now
+            return .object([])
+        case .initialize, .arm, .trigger, .hvReset: return .object([])
         }
     }
 
@@ -86,13 +99,22 @@ extension ControlUnit {
         guard epoch == mine else { throw Refusal(status: 500, text: "initialize was interrupted") }
         configuration.reset()
         configuration.setExcludedPixels(await framePattern().excludedPixels)
+        customArrays = customArrays.filter { $0.key.hasSuffix("pixel_mask") }
+        hasAnsweredEnergy = false
+        statusTime = clock.now
         machine.happened(.initialized)
         wakeAll()
         return .object([])
     }
 
-    /// The service starts anew: everything in memory is lost.
+    /// The service starts anew, which takes its time.
     private func restart() async {
+        loseEverything()
+        await wait(seconds: options.restartSeconds)
+    }
+
+    /// What a restart of the service does at once: everything in memory is lost.
+    func loseEverything() {
         epoch += 1
         serviceEpoch += 1
         endSeries(aborted: true)
@@ -102,8 +124,9 @@ extension ControlUnit {
         store.removeAll(fate: "lost")
         for subsystem in Subsystem.allCases { reset(subsystem) }
         fileWriterErrors = []
+        monitorBuffer = MonitorBuffer()
+        monitorFeed = nil
         wakeAll()
-        await wait(seconds: options.restartSeconds)
     }
 
     private func reset(_ subsystem: Subsystem) {
@@ -121,15 +144,15 @@ extension ControlUnit {
     private func arm() async throws -> JSON {
         let mine = epoch
         wakeAll()
-        guard configuredSeries(number: 0, uniqueID: "").plannedTime <= Series.longest else {
+        if let problem = problemOfSeries() {
             machine.happened(.seriesEnded)
-            throw Refusal(status: 500, text: "arm failed: the series would take longer than one week")
+            throw Refusal(status: 500, text: "arm failed: \(problem)")
         }
         let ring: FrameRing
         let mask: [UInt32]
         do {
             ring = try await self.ring(imageFormat)
-            mask = await framePattern().mask
+            mask = await self.mask()
         } catch {
             machine.happened(.failed)
             throw Refusal(status: 500, text: "arm failed: \(error)")
@@ -145,9 +168,28 @@ extension ControlUnit {
         series[serial] = made
         armed = serial
         isCancelling = false
-        startWriter(serial, made, ring, mask: mask)
+        let metadata = metadata(of: made, ring, mask: mask)
+        startWriter(serial, made, ring, metadata)
+        startMonitor(serial, made, ring, metadata)
         wakeAll()
         return sequenceID
+    }
+
+    /// Why the configured series cannot be armed, if so.
+    private func problemOfSeries() -> String? {
+        let made = configuredSeries(number: 0, uniqueID: "")
+        if made.plannedTime > Series.longest { return "the series would take longer than one week" }
+        guard made.mode == .extg, configuration.store.text("extg_mode") == "double" else { return nil }
+        if made.triggers != 1 { return "extg_mode double needs ntrigger 1" }
+        return made.imagesPerTrigger % 2 == 0 ? nil : "extg_mode double needs an even number of images"
+    }
+
+    /// What the files and images of a series say about it.
+    private func metadata(of made: Series, _ ring: FrameRing, mask: [UInt32]) -> SeriesMetadata {
+        SeriesMetadata(
+            keys: configuration.store, uniqueID: made.uniqueID, seriesNumber: made.number,
+            triggerMode: made.mode.rawValue, mask: mask, rows: model.rows, columns: model.columns,
+            format: ring.format, firstImage: fileWriter.count("image_nr_start"))
     }
 
     /// The series that the present configuration describes.
@@ -156,7 +198,8 @@ extension ControlUnit {
         return Series(
             number: number, uniqueID: uniqueID, mode: triggerMode, imagesPerTrigger: keys.count("nimages"),
             triggers: keys.count("ntrigger"), countTime: .seconds(keys.number("count_time")),
-            frameTime: .seconds(keys.number("frame_time")), startDelay: .seconds(keys.number("trigger_start_delay")))
+            frameTime: .seconds(keys.number("frame_time")), startDelay: .seconds(keys.number("trigger_start_delay")),
+            gatesPerImage: keys.count("nexpi"))
     }
 
     /// What images of the present configuration look like on disk.

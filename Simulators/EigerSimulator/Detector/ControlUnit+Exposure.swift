@@ -6,24 +6,55 @@ internal import DAQKernel
 extension ControlUnit {
     /// Starts the images of one software trigger; in `ints` the answer comes when they are taken.
     func trigger(_ exposureSeconds: Double?) async -> JSON {
-        guard let serial = startExposure(exposureSeconds) else { return .object([]) }
+        guard let serial = startExposure(exposureSeconds) else { return triggerReply }
         if series[serial]?.mode == .ints {
             await runExposure(serial)
         } else {
             Task { await runExposure(serial) }
         }
-        return .object([])
+        return triggerReply
     }
 
-    /// An edge (`exts`) or a level of some length (`exte`) on the trigger input.
+    /// The first generation answered a trigger with a number that says nothing.
+    private var triggerReply: JSON { firmware == .v16 ? .object([("sequence id", -1)]) : .object([]) }
+
+    /// An edge (`exts`, `eies`), a level of some length (`exte`) or a gate (`extg`) on the trigger input.
     ///
     /// - Returns: `false` when the detector did not wait for one, and so missed it.
     func electricalTrigger(widthSeconds: Double?) -> Bool {
-        guard let mode = armedSeries?.mode, !mode.isSoftware, machine.electricalTrigger(),
-            let serial = startExposure(mode == .exte ? widthSeconds : nil)
-        else { return false }
+        guard let serial = armed, let series = armedSeries, !series.mode.isSoftware, !series.hasAllTriggers else {
+            return false
+        }
+        if series.mode == .eies { return edge(serial) }
+        guard machine.electricalTrigger() else { return false }
+        if series.mode == .extg {
+            let width = widthSeconds.map { Duration.seconds($0) } ?? series.countTime
+            self.series[serial]?.gate(at: clock.now, width: width)
+            wakeAll()
+        } else {
+            _ = startExposure(series.mode == .exte ? widthSeconds : nil)
+        }
         Task { await runExposure(serial) }
         return true
+    }
+
+    /// An edge between two images; the detector exposes from the first one on.
+    private func edge(_ serial: Int) -> Bool {
+        guard machine.electricalTrigger() || machine.state == .acquire else { return false }
+        series[serial]?.edge()
+        feedMonitor()
+        if let series = series[serial], series.hasAllTriggers { finish(series) }
+        wakeAll()
+        return true
+    }
+
+    /// What happens after the last image: most modes disarm by themselves.
+    private func finish(_ series: Series) {
+        if series.mode.disarmsItself(firmware) {
+            endSeries(aborted: false)
+        } else {
+            machine.happened(.triggerDone)
+        }
     }
 
     private func startExposure(_ seconds: Double?) -> Int? {
@@ -38,8 +69,11 @@ extension ControlUnit {
         while let end = series[serial]?.exposure?.end, armed == serial, clock.now < end { await pause(until: end) }
         guard armed == serial, series[serial]?.exposure != nil else { return }
         series[serial]?.finishExposure()
-        if isCancelling || series[serial]?.hasAllTriggers == true {
+        feedMonitor()
+        if isCancelling {
             endSeries(aborted: false)
+        } else if let series = series[serial], series.hasAllTriggers {
+            finish(series)
         } else {
             machine.happened(.triggerDone)
         }
@@ -50,6 +84,7 @@ extension ControlUnit {
     func endSeries(aborted: Bool) {
         guard let serial = armed else { return }
         series[serial]?.end(at: clock.now, aborted: aborted)
+        feedMonitor()
         if writing[serial] == nil { series[serial] = nil }
         armed = nil
         isCancelling = false

@@ -23,17 +23,12 @@ struct WritingProgress: Sendable {
 
 extension ControlUnit {
     /// Begins to write the files of a series, if the file writer is on; its work goes on beside the detector's.
-    func startWriter(_ serial: Int, _ made: Series, _ ring: FrameRing, mask: [UInt32]) {
+    func startWriter(_ serial: Int, _ made: Series, _ ring: FrameRing, _ metadata: SeriesMetadata) {
         guard fileWriter.text("mode") == "enabled" else { return }
-        let first = fileWriter.count("image_nr_start")
         let plan = FilePlan(
             pattern: fileWriter.text("name_pattern"), series: made.number,
-            imagesPerFile: fileWriter.count("nimages_per_file"), firstImage: first,
+            imagesPerFile: fileWriter.count("nimages_per_file"), firstImage: metadata.firstImage,
             plannedImages: made.plannedImages)
-        let metadata = SeriesMetadata(
-            keys: configuration.store, uniqueID: made.uniqueID, seriesNumber: made.number,
-            triggerMode: made.mode.rawValue, mask: mask, rows: model.rows, columns: model.columns,
-            format: ring.format, firstImage: first)
         let job = WritingJob(serial: serial, plan: plan, ring: ring, metadata: metadata, serviceEpoch: serviceEpoch)
         let previous = lastWriter
         writing[serial] = WritingProgress(ring: ring)
@@ -109,10 +104,19 @@ extension ControlUnit {
             return
         }
         do {
-            let bytes = try await make()
+            var bytes = try await make()
             for fault in isComplete ? faults.take(.file, path: name) : [] {
-                if fault.kind.name == "file_missing" { return }
-                await wait(seconds: fault.number("seconds"))
+                switch fault.kind.name {
+                case "file_missing": return
+                case "file_truncated": bytes = Array(bytes.prefix(fault.count("bytes")))
+                case "file_growing":
+                    if let half = MemoryFile(Array(bytes.prefix(bytes.count / 2))), !isStale(job) {
+                        _ = store.put(name, half, record: nil)
+                        wakeAll()
+                    }
+                    await wait(seconds: fault.number("seconds"))
+                default: await wait(seconds: fault.number("seconds"))
+                }
             }
             let record = isComplete ? await Self.record(name, bytes, job, images: images) : nil
             guard !isStale(job) else { return }

@@ -12,6 +12,11 @@ actor ControlUnit {
     nonisolated let clock: any SimulationClock
     nonisolated let store: FileStore
     nonisolated let faults = FaultTable()
+    nonisolated let power = PowerSwitch()
+    /// The trees of the API that it serves.
+    nonisolated let versions: [APIVersion]
+    /// Its oddities.
+    nonisolated let quirks: Set<Quirk>
 
     var machine = DetectorMachine()
     var configuration: DetectorConfiguration
@@ -37,6 +42,17 @@ actor ControlUnit {
     var fileWriterErrors: [String] = []
     var lastSeriesID = ""
 
+    var monitorBuffer = MonitorBuffer()
+    var monitorFeed: MonitorFeed?
+    /// Whether an odd monitor showed an older image last.
+    var monitorShowsBefore = false
+    /// Masks and flat fields that a client sent, by the name of the first threshold's twin.
+    var customArrays: [String: [UInt8]] = [:]
+    /// When the slow values were read last, in units that do so only when told.
+    var statusTime = Duration.zero
+    /// Whether the energy was set since the detector was initialized.
+    var hasAnsweredEnergy = true
+
     private var lastSerial = 0
     private var random: SplitMix64
     private var pattern: FramePattern?
@@ -49,12 +65,25 @@ actor ControlUnit {
         self.options = options
         self.clock = clock
         store = FileStore(limit: options.bufferBytes)
-        configuration = DetectorConfiguration(model)
+        versions = Self.versions(options, model)
+        let firmware = versions.max() ?? model.family.firmware
+        quirks = options.quirks.map(Set.init) ?? Quirk.usual(firmware)
+        configuration = DetectorConfiguration(model, firmware)
         fileWriter = KeyStore(Subsystem.filewriter.configuration(of: model))
         monitor = KeyStore(Subsystem.monitor.configuration(of: model))
         stream = KeyStore(Subsystem.stream.configuration(of: model))
         random = SplitMix64(seed: options.seed ^ 0x554C_4944)
     }
+
+    /// What is served: as asked for, else what the family speaks, and for very old clients also what they speak.
+    private static func versions(_ options: SimulatorOptions, _ model: DetectorModel) -> [APIVersion] {
+        let wanted = options.apis.compactMap(APIVersion.init)
+        if !wanted.isEmpty { return wanted.sorted() }
+        return options.isLenient ? APIVersion.allCases : [model.family.firmware]
+    }
+
+    /// The newest generation that it speaks, which decides how it behaves.
+    nonisolated var firmware: APIVersion { versions.max() ?? model.family.firmware }
 
     /// Where the detector stands.
     var state: DetectorState { machine.state }
@@ -62,8 +91,8 @@ actor ControlUnit {
     /// The trigger mode that is configured.
     var triggerMode: TriggerMode { TriggerMode(rawValue: configuration.store.text("trigger_mode")) ?? .ints }
 
-    /// Sets a memory limit and similar things that take effect at once.
-    func apply(_ fault: Fault) {
+    /// Carries out what takes effect at once.
+    func apply(_ fault: Fault) async {
         switch fault.kind.name {
         case "state_error":
             epoch += 1
@@ -71,7 +100,22 @@ actor ControlUnit {
             machine.happened(.failed)
             wakeAll()
         case "buffer_limit": store.limit = fault.count("bytes")
+        case "reset_ids": machine.resetNumbers()
+        case "restart": loseEverything()
+        case "power_off": powerOff(seconds: fault.number("seconds"))
+        case "power_on": power.on()
         default: break
+        }
+    }
+
+    /// Nobody answers any more, and everything in memory is lost; after some seconds (unless 0) the unit has booted again.
+    func powerOff(seconds: Double) {
+        power.off()
+        loseEverything()
+        guard seconds > 0 else { return }
+        Task {
+            await wait(seconds: seconds)
+            power.on()
         }
     }
 

@@ -14,6 +14,12 @@ enum DateText {
     /// `2019-07-30T14:18:57+00:00`, UTC.
     static func seconds() -> String { date(clock().tv_sec) + "+00:00" }
 
+    /// `2023-10-03T17:47:48.329123456Z`.
+    static func nanoseconds() -> String {
+        let now = clock()
+        return date(now.tv_sec) + "." + padded(Int(now.tv_nsec), 9) + "Z"
+    }
+
     /// Milliseconds since 1970.
     static func epochMilliseconds() -> UInt64 {
         let now = clock()

@@ -12,19 +12,9 @@ enum DetectorCommand: String, Sendable, CaseIterable {
     case checkConnections = "check_connections"
     case hvReset = "hv_reset"
     case statusUpdate = "status_update"
-}
 
-/// How a series is started.
-///
-/// Source: SIMPLON 1.8, `detector/config/trigger_mode`.
-enum TriggerMode: String, Sendable, CaseIterable {
-    case ints, inte, exts, exte
-
-    /// One image per trigger, so that `nimages` must be 1.
-    var takesOneImagePerTrigger: Bool { self == .inte || self == .exte }
-
-    /// Started by the `trigger` command rather than by a signal.
-    var isSoftware: Bool { self == .ints || self == .inte }
+    /// Whether the first generation has it.
+    var isEarly: Bool { self != .checkConnections && self != .hvReset }
 }
 
 /// Which command is allowed in which state, and where it leads; no clock, no lock, no socket.
@@ -120,6 +110,9 @@ struct DetectorMachine: Sendable {
         case (.initialized, _), (.armed, _), (.triggerDone, _), (.seriesEnded, _): break
         }
     }
+
+    /// The numbers of series begin at 1 again.
+    mutating func resetNumbers() { seriesNumber = 0 }
 
     /// An edge or level of an electrical trigger; `false` when the detector does not wait for one.
     mutating func electricalTrigger() -> Bool {

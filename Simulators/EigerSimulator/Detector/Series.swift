@@ -13,15 +13,19 @@ struct Series: Sendable {
     let countTime: Duration
     let frameTime: Duration
     let startDelay: Duration
+    /// Gates that one image of `extg` adds up.
+    let gatesPerImage: Int
 
     /// One trigger's images, from its start on.
     struct Exposure: Sendable {
         var start: Duration
         var imageTime: Duration
         var images: Int
+        /// Time without an image of its own: a gate that does not complete one.
+        var lead = Duration.zero
 
         /// When the last image is complete.
-        var end: Duration { start + imageTime * images }
+        var end: Duration { start + lead + imageTime * images }
 
         /// How many images are complete at that time.
         func imagesDone(at now: Duration) -> Int {
@@ -36,6 +40,7 @@ struct Series: Sendable {
         }
     }
 
+    /// Triggers, gates or edges so far.
     private(set) var triggersStarted = 0
     private(set) var imagesBefore = 0
     private(set) var exposure: Exposure?
@@ -46,7 +51,7 @@ struct Series: Sendable {
 
     init(
         number: Int, uniqueID: String, mode: TriggerMode, imagesPerTrigger: Int, triggers: Int, countTime: Duration,
-        frameTime: Duration, startDelay: Duration
+        frameTime: Duration, startDelay: Duration, gatesPerImage: Int = 1
     ) {
         self.number = number
         self.uniqueID = uniqueID
@@ -56,21 +61,28 @@ struct Series: Sendable {
         self.countTime = countTime
         self.frameTime = frameTime
         self.startDelay = startDelay
+        self.gatesPerImage = max(1, gatesPerImage)
     }
 
-    /// Images of the whole series, if nobody ends it before.
-    var plannedImages: Int { imagesPerTrigger * triggers }
+    /// Images of the whole series, if nobody ends it before; in `eies` there is one between any two edges.
+    var plannedImages: Int { mode == .eies ? max(0, triggers - 1) : imagesPerTrigger * triggers }
 
-    /// How long all its images take, without the time between triggers.
+    /// How long all its images take, without the time between triggers; zero where signals alone decide.
     var plannedTime: Duration {
-        (mode.takesOneImagePerTrigger ? countTime : frameTime) * Double(plannedImages)
+        switch mode {
+        case .ints, .exts: frameTime * Double(plannedImages)
+        case .inte, .exte: countTime * Double(plannedImages)
+        case .extg, .eies: .zero
+        }
     }
 
     /// The longest that a detector arms for.
     static let longest = Duration.seconds(7 * 86400)
 
-    /// Whether the last trigger has been given.
-    var hasAllTriggers: Bool { triggersStarted >= triggers }
+    /// Whether the last trigger, gate or edge has been given.
+    var hasAllTriggers: Bool {
+        mode == .extg ? triggersStarted >= plannedImages * gatesPerImage : triggersStarted >= triggers
+    }
 
     /// Images that are complete at that time.
     func images(at now: Duration) -> Int {
@@ -90,6 +102,20 @@ struct Series: Sendable {
         let delay = mode == .ints || mode == .exts ? startDelay : .zero
         let imageTime = mode.takesOneImagePerTrigger ? exposureTime ?? countTime : frameTime
         exposure = Exposure(start: now + delay, imageTime: imageTime, images: imagesPerTrigger)
+    }
+
+    /// A gate of `extg`: every so many complete an image.
+    mutating func gate(at now: Duration, width: Duration) {
+        triggersStarted += 1
+        let completes = triggersStarted % gatesPerImage == 0
+        exposure = Exposure(
+            start: now, imageTime: width, images: completes ? 1 : 0, lead: completes ? .zero : width)
+    }
+
+    /// An edge of `eies`: the first one begins an image, each later one ends it and begins the next.
+    mutating func edge() {
+        triggersStarted += 1
+        if triggersStarted > 1 { imagesBefore += 1 }
     }
 
     /// Shortens the running exposure to the image being taken; returns when that one ends.

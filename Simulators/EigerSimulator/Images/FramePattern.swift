@@ -20,7 +20,6 @@ struct FramePattern: Sendable {
 
     private static let levelCount = 64
     private static let quantileCount = 1024
-    private static let deadPixels = 24
 
     init(_ model: DetectorModel, seed: UInt64) {
         columns = model.columns
@@ -62,7 +61,7 @@ struct FramePattern: Sendable {
             }
         }
         var random = SplitMix64(seed: seed ^ 0x6465_6164)
-        var left = deadPixels
+        var left = model.family.deadPixels
         while left > 0 {
             let index = Int(random.next() % UInt64(model.pixels))
             guard index >= FrameMark.pixels, mask[index] == 0 else { continue }

@@ -45,10 +45,31 @@ struct FrameRing: Sendable {
         markOffsets = Self.markOffsets(format)
     }
 
-    /// The stored bytes of one image of a series.
-    func frame(_ mark: FrameMark) -> [UInt8] {
-        var copies = FrameCopies(self)
-        return copies.frame(mark)
+    /// The stored bytes of one image of a series; another channel shows another noise.
+    func frame(_ mark: FrameMark, channel: Int = 0) -> [UInt8] {
+        var blob = blobs[Self.slot(mark, channel)]
+        patch(&blob, mark)
+        return blob
+    }
+
+    /// The pixels of one image of a series, row by row.
+    func pixels(_ mark: FrameMark, channel: Int = 0, count: Int) throws(StorageError) -> [UInt8] {
+        let stored = frame(mark, channel: channel)
+        let size = count * format.bytesPerPixel
+        return switch format.codec {
+        case .none: stored
+        case .lz4: try LZ4.decode(stored, byteCount: size)
+        case .bslz4: try BitshuffleLZ4.decode(stored, elementSize: format.bytesPerPixel, byteCount: size)
+        }
+    }
+
+    /// Which of the images it is.
+    fileprivate static func slot(_ mark: FrameMark, _ channel: Int) -> Int { (Int(mark.image) + 3 * channel) % length }
+
+    /// Writes the number of an image over that of another one.
+    fileprivate func patch(_ blob: inout [UInt8], _ mark: FrameMark) {
+        let values = format.codec == .bslz4 ? mark.planes : mark.bytes
+        for (offset, value) in zip(markOffsets, values) { blob[offset] = value }
     }
 
     /// How many bytes a number of images takes, stored.
@@ -144,10 +165,9 @@ struct FrameCopies: Sendable {
     }
 
     /// The stored bytes of one image of a series; to be let go before the next one is asked for, else they are copied.
-    mutating func frame(_ mark: FrameMark) -> [UInt8] {
-        let slot = Int(mark.image) % blobs.count
-        let values = ring.format.codec == .bslz4 ? mark.planes : mark.bytes
-        for (offset, value) in zip(ring.markOffsets, values) { blobs[slot][offset] = value }
+    mutating func frame(_ mark: FrameMark, channel: Int = 0) -> [UInt8] {
+        let slot = FrameRing.slot(mark, channel)
+        ring.patch(&blobs[slot], mark)
         return blobs[slot]
     }
 }

@@ -7,7 +7,7 @@ internal import DAQKernel
 ///
 /// Source: SIMPLON 1.8 reference; change lists as a real EIGER2 answers them.
 enum Coupling: Sendable, CaseIterable {
-    case energy, firstThreshold, secondThreshold, countTime, frameTime, roi, autoSummation, geometry
+    case energy, firstThreshold, furtherThreshold, countTime, frameTime, roi, autoSummation, geometry
     case thresholdMode, differenceMode
 
     /// The coupling that a key belongs to.
@@ -21,7 +21,7 @@ enum Coupling: Sendable, CaseIterable {
         switch self {
         case .energy: ["photon_energy", "incident_energy", "element", "wavelength"]
         case .firstThreshold: ["threshold_energy", "threshold/1/energy"]
-        case .secondThreshold: ["threshold/2/energy"]
+        case .furtherThreshold: (2...4).map { "threshold/\($0)/energy" }
         case .countTime: ["count_time"]
         case .frameTime: ["frame_time"]
         case .roi: ["roi_mode"]
@@ -31,7 +31,7 @@ enum Coupling: Sendable, CaseIterable {
                 "beam_center_x", "beam_center_y", "detector_distance", "detector_translation",
                 "detector_orientation",
             ]
-        case .thresholdMode: ["threshold/1/mode", "threshold/2/mode"]
+        case .thresholdMode: (1...4).map { "threshold/\($0)/mode" }
         case .differenceMode: ["threshold/difference/mode"]
         }
     }
@@ -39,18 +39,19 @@ enum Coupling: Sendable, CaseIterable {
     /// The names that the reply lists, in the order of a real unit.
     ///
     /// The `difference_mode` of the last case names no key: real units answer so.
-    func changes(after key: String) -> [String] {
+    func changes(after key: String, thresholds: Int) -> [String] {
         switch self {
         case .energy:
-            [
-                "element", "flatfield", "incident_energy", "photon_energy", "threshold/1/energy",
-                "threshold/1/flatfield", "threshold/2/energy", "threshold/2/flatfield", "threshold_energy",
-                "wavelength",
-            ]
+            ["element", "flatfield", "incident_energy", "photon_energy"]
+                + (1...thresholds).flatMap { ["threshold/\($0)/energy", "threshold/\($0)/flatfield"] }
+                + ["threshold_energy", "wavelength"]
         case .firstThreshold:
-            ["flatfield", "threshold/1/energy", "threshold/1/flatfield", "threshold/2/flatfield", "threshold_energy"]
-        case .secondThreshold:
-            ["flatfield", "threshold/1/flatfield", "threshold/2/energy", "threshold/2/flatfield"]
+            ["flatfield", "threshold/1/energy"] + Self.flatfields(thresholds) + ["threshold_energy"]
+        case .furtherThreshold:
+            ["flatfield"]
+                + Self.flatfields(thresholds).flatMap { flatfield in
+                    flatfield.hasPrefix(key.dropLast("energy".count)) ? [key, flatfield] : [flatfield]
+                }
         case .countTime, .frameTime:
             [
                 "bit_depth_image", "bit_depth_readout", "count_time", "countrate_correction_count_cutoff",
@@ -59,15 +60,19 @@ enum Coupling: Sendable, CaseIterable {
         case .roi: ["count_time", "frame_time", "roi_mode"]
         case .autoSummation: ["auto_summation", "frame_count_time"]
         case .geometry: ["beam_center_x", "beam_center_y", "detector_distance", "detector_translation"]
-        case .thresholdMode: [key, "threshold/difference/mode"]
+        case .thresholdMode: thresholds > 1 ? [key, "threshold/difference/mode"] : [key]
         case .differenceMode: ["difference_mode"]
         }
+    }
+
+    private static func flatfields(_ thresholds: Int) -> [String] {
+        (1...thresholds).map { "threshold/\($0)/flatfield" }
     }
 
     /// Whether the detector computes flatfields before it answers, which takes seconds.
     var recomputesFlatfield: Bool {
         switch self {
-        case .energy, .firstThreshold, .secondThreshold: true
+        case .energy, .firstThreshold, .furtherThreshold: true
         case .countTime, .frameTime, .roi, .autoSummation, .geometry, .thresholdMode, .differenceMode: false
         }
     }

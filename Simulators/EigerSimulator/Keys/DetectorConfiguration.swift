@@ -8,9 +8,9 @@ struct DetectorConfiguration: Sendable {
     private(set) var store: KeyStore
     private let model: DetectorModel
 
-    init(_ model: DetectorModel) {
+    init(_ model: DetectorModel, _ firmware: APIVersion = .v18) {
         self.model = model
-        store = KeyStore(Subsystem.detector.configuration(of: model))
+        store = KeyStore(Subsystem.detector.configuration(of: model, firmware))
         followTiming()
     }
 
@@ -39,7 +39,7 @@ struct DetectorConfiguration: Sendable {
         store[name] = value
         guard let coupling = Coupling(of: name) else { return [name] }
         follow(coupling, from: name)
-        return coupling.changes(after: name)
+        return coupling.changes(after: name, thresholds: model.thresholds)
     }
 
     /// Rules that look at more than one key.
@@ -55,9 +55,11 @@ struct DetectorConfiguration: Sendable {
                 value.integer != 1
             else { return }
             throw .badValue("Parameter nimages: must be 1 in trigger_mode \(mode.rawValue)")
-        case "threshold/2/energy":
-            guard let energy = value.double, energy <= store.number("threshold/1/energy") else { return }
-            throw .badValue("Parameter threshold/2/energy: must be above threshold/1/energy")
+        case let name where Coupling(of: name) == .furtherThreshold:
+            let below =
+                "threshold/\((name.split(separator: "/").dropFirst().first.flatMap { Int($0) } ?? 2) - 1)/energy"
+            guard let energy = value.double, energy <= store.number(below) else { return }
+            throw .badValue("Parameter \(name): must be above \(below)")
         case "threshold/difference/mode":
             let all = (1...model.thresholds).allSatisfy { store.text("threshold/\($0)/mode") == "enabled" }
             guard value.string == "enabled", !all else { return }
@@ -73,7 +75,7 @@ struct DetectorConfiguration: Sendable {
             let energy = store[name]
             store["threshold_energy"] = energy
             store["threshold/1/energy"] = energy
-        case .secondThreshold: break
+        case .furtherThreshold: break
         case .countTime:
             let least = store.number("count_time") + store.number("detector_readout_time")
             if least > store.number("frame_time") { store.clamp("frame_time", least) }
@@ -104,18 +106,19 @@ struct DetectorConfiguration: Sendable {
         store.clamp("photon_energy", energy)
         store.clamp("incident_energy", energy)
         if name != "wavelength" { store.clamp("wavelength", ElementTable.electronVoltAngstrom / energy) }
-        store.clamp("threshold/1/energy", energy * 0.5)
+        for number in 1...model.thresholds {
+            store.clamp("threshold/\(number)/energy", energy * DetectorKeys.thresholdPart(number))
+        }
         store["threshold_energy"] = store["threshold/1/energy"]
-        store.clamp("threshold/2/energy", energy * 1.4)
     }
 
     /// The bit depths follow from the times, as does the length of one readout.
     private mutating func followTiming() {
         let frame = store.number("frame_time")
         let count = store.number("count_time")
-        let isFast = frame < model.shortestFrameSeconds
+        let isFast = model.shortestFrameSeconds8Bit < model.shortestFrameSeconds && frame < model.shortestFrameSeconds
         let sums = store.isOn("auto_summation") && count > DetectorKeys.longestSubframeSeconds
-        store["bit_depth_readout"] = isFast ? 8 : 16
+        store["bit_depth_readout"] = isFast ? 8 : .integer(model.family.readoutBits)
         store["bit_depth_image"] = isFast ? 8 : sums ? 32 : 16
         let parts = sums ? (count / DetectorKeys.longestSubframeSeconds).rounded(.up) : 1
         store["frame_count_time"] = .number(count / max(parts, 1))

@@ -15,31 +15,53 @@ enum DetectorKeys {
     static let firstThresholds = 2000.0...18000.0
     /// Energies of the further thresholds, in eV.
     static let furtherThresholds = 2000.0...51000.0
-    /// Dead time between two images, in seconds.
-    static let readoutSeconds = 1e-7
     /// Exposures up to this, in seconds, come from a single readout and so keep 16 bit.
     static let longestSubframeSeconds = 0.01
 
     /// All keys of a model, in alphabetical order of their names.
-    static func all(of model: DetectorModel) -> [Key] {
-        (timing(model) + energy(model) + corrections + sensor(model) + geometry + sample + identity(model))
-            .sorted { $0.name < $1.name }
+    static func all(of model: DetectorModel, _ firmware: APIVersion) -> [Key] {
+        let keys = timing(model, firmware) + energy(model) + corrections + sensor(model) + geometry + sample
+        return (keys + identity(model, firmware)).map { placed($0, model) }.sorted { $0.name < $1.name }
     }
 
-    private static func timing(_ model: DetectorModel) -> [Key] {
+    /// The key in the trees that have it, with the recorded value of a real unit where there is one.
+    private static func placed(_ key: Key, _ model: DetectorModel) -> Key {
+        var key = key
+        if !early.contains(key.name) { key.versions = [.v18] }
+        guard model.name == RecordedUnit.model, let recorded = RecordedUnit.values[key.name] else { return key }
+        key.minimum = recorded.minimum ?? key.minimum
+        key.maximum = recorded.maximum ?? key.maximum
+        if let value = recorded.value { key.initial = value }
+        return key
+    }
+
+    /// The keys that the first generation has.
+    private static let early: Set<String> = [
+        "auto_summation", "beam_center_x", "beam_center_y", "bit_depth_image", "bit_depth_readout", "chi_increment",
+        "chi_start", "compression", "count_time", "countrate_correction_applied",
+        "countrate_correction_count_cutoff", "data_collection_date", "description", "detector_distance",
+        "detector_number", "detector_readout_time", "element", "flatfield_correction_applied", "frame_time",
+        "kappa_increment", "kappa_start", "nimages", "ntrigger", "number_of_excluded_pixels", "omega_increment",
+        "omega_start", "phi_increment", "phi_start", "photon_energy", "pixel_mask_applied", "roi_mode",
+        "sensor_material", "sensor_thickness", "software_version", "threshold_energy", "trigger_mode",
+        "two_theta_increment", "two_theta_start", "wavelength", "x_pixel_size", "x_pixels_in_detector",
+        "y_pixel_size", "y_pixels_in_detector",
+    ]
+
+    private static func timing(_ model: DetectorModel, _ firmware: APIVersion) -> [Key] {
         let frames = min(model.shortestFrameSeconds, model.shortestFrameSeconds8Bit)
         return [
             .flag("auto_summation", true), .flag("auto_sum_strict", false),
-            .count("bit_depth_image", 32, .read), .count("bit_depth_readout", 16, .read),
+            .count("bit_depth_image", 32, .read), .count("bit_depth_readout", model.family.readoutBits, .read),
             .float("count_time", 0.5, "s", in: countTimes),
             .text("counting_mode", "normal", of: ["normal", "retrigger"]),
-            .float("detector_readout_time", readoutSeconds, "s", .read),
+            .float("detector_readout_time", model.family.readoutSeconds, "s", .read),
             .text("extg_mode", "double", of: ["double", "single"]), .flag("fast_arm", false),
             .float("frame_count_time", 0.01, "s", .read),
-            .float("frame_time", 0.5 + readoutSeconds, "s", in: frames...3600.0001),
+            .float("frame_time", 0.5 + model.family.readoutSeconds, "s", in: frames...3600.0001),
             .count("nexpi", 1, in: 1...4_294_967_296), .count("nimages", 1, in: 1...2_000_000_000),
             .count("ntrigger", 1, in: 1...2_000_000_000), .count("ntriggers_skipped", 0, in: 0...2_000_000_000),
-            .text("trigger_mode", "ints", of: TriggerMode.allCases.map(\.rawValue)),
+            .text("trigger_mode", "ints", of: TriggerMode.offered(by: firmware).map(\.rawValue)),
             .float("trigger_start_delay", 0, "s", in: 0...3600),
         ]
     }
@@ -56,14 +78,18 @@ enum DetectorKeys {
                 "wavelength", ElementTable.electronVoltAngstrom / copper, "angstrom",
                 in: (ElementTable.electronVoltAngstrom / energies.upperBound)...(ElementTable.electronVoltAngstrom
                     / energies.lowerBound), isListed: false),
-            .count("threshold/difference/lower_threshold", 1, .read),
-            .text("threshold/difference/mode", "disabled", of: switchWords),
-            .count("threshold/difference/upper_threshold", 2, .read),
         ]
+        if model.thresholds > 1 {
+            keys += [
+                .count("threshold/difference/lower_threshold", 1, .read),
+                .text("threshold/difference/mode", "disabled", of: switchWords),
+                .count("threshold/difference/upper_threshold", 2, .read),
+            ]
+        }
         for number in 1...model.thresholds {
             let limits = number == 1 ? firstThresholds : furtherThresholds
             keys += [
-                .float("threshold/\(number)/energy", copper * (number == 1 ? 0.5 : 1.4), "eV", in: limits),
+                .float("threshold/\(number)/energy", copper * thresholdPart(number), "eV", in: limits),
                 .text("threshold/\(number)/mode", number == 1 ? "enabled" : "disabled", of: switchWords),
                 .count("threshold/\(number)/number_of_excluded_pixels", 0, .read),
             ]
@@ -71,8 +97,12 @@ enum DetectorKeys {
         return keys
     }
 
+    /// Where a threshold is put when the energy changes, as a part of it.
+    static func thresholdPart(_ number: Int) -> Double { number == 1 ? 0.5 : 1 + 0.4 * Double(number - 1) }
+
     private static let corrections: [Key] = [
-        .text("compression", "bslz4", of: ["lz4", "bslz4", "none"]), .flag("countrate_correction_applied", true),
+        .text("compression", "bslz4", of: ["lz4", "bslz4", "none"], early: ["lz4", "bslz4"]),
+        .flag("countrate_correction_applied", true),
         .count("countrate_correction_count_cutoff", 1_000_000, .read),
         .flag("flatfield_correction_applied", true), .flag("mask_to_zero", false),
         .count("number_of_excluded_pixels", 0, .read), .flag("pixel_mask_applied", true),
@@ -82,8 +112,9 @@ enum DetectorKeys {
     private static func sensor(_ model: DetectorModel) -> [Key] {
         [
             .text("roi_mode", "disabled", of: ["disabled"]), .text("sensor_material", "Si", .read),
-            .float("sensor_thickness", 0.00045, "m", .read), .float("x_pixel_size", 7.5e-5, "m", .read),
-            .float("y_pixel_size", 7.5e-5, "m", .read),
+            .float("sensor_thickness", 0.00045, "m", .read),
+            .float("x_pixel_size", model.family.pixelSize, "m", .read),
+            .float("y_pixel_size", model.family.pixelSize, "m", .read),
             .count("x_pixels_in_detector", Int64(model.columns), .read),
             .count("y_pixels_in_detector", Int64(model.rows), .read),
         ]
@@ -107,11 +138,11 @@ enum DetectorKeys {
         .text("source_name", ""),
     ]
 
-    private static func identity(_ model: DetectorModel) -> [Key] {
+    private static func identity(_ model: DetectorModel, _ firmware: APIVersion) -> [Key] {
         [
             .text("data_collection_date", "", .read), .text("description", model.description, .read),
             .text("detector_number", model.serialNumber, .read), .text("eiger_fw_version", "release-2022.1.2", .read),
-            .text("software_version", "1.8.0", .read),
+            .text("software_version", firmware == .v16 ? "1.6.6" : "1.8.0", .read),
         ]
     }
 

@@ -8,6 +8,7 @@ enum KeyType: String, Sendable {
     case bool, float, int, uint, string
     case strings = "string[]"
     case floats = "float[]"
+    case uints = "uint[]"
     case date = "datetime"
     case state = "State"
 }
@@ -29,19 +30,41 @@ struct Key: Sendable {
     /// `nil` when the key has none; an empty list means "anything" to a client.
     var choices: [String]?
     var initial: JSON
+    /// The choices in the order of the first generation, where they differ.
+    var earlyChoices: [String]?
     /// Keys of a real unit that answer but are missing in its `keys` list.
     var isListed = true
+    /// In which trees of the API the key exists.
+    var versions: Set<APIVersion> = [.v16, .v18]
 
     /// What a GET answers.
-    func envelope(_ value: JSON) -> JSON {
+    func envelope(_ value: JSON, _ version: APIVersion = .v18, _ quirks: Set<Quirk> = []) -> JSON {
         var members: [(String, JSON)] = [("access_mode", .string(access.rawValue))]
-        if let choices { members.append(("allowed_values", .array(choices.map(JSON.string)))) }
-        if let maximum { members.append(("max", limit(maximum))) }
-        if let minimum { members.append(("min", limit(minimum))) }
+        if let choices = (version == .v16 ? earlyChoices : nil) ?? choices {
+            let isOdd = quirks.contains(.stringChoices) && choices.count == 1
+            members.append(("allowed_values", isOdd ? .string(choices[0]) : .array(choices.map(JSON.string))))
+        }
+        let (low, high) = shownLimits(quirks)
+        if let high { members.append(("max", high)) }
+        if let low { members.append(("min", low)) }
         if !unit.isEmpty { members.append(("unit", .string(unit))) }
         members.append(("value", value))
         members.append(("value_type", .string(type.rawValue)))
         return .object(members)
+    }
+
+    /// The limits as the envelope shows them; real units of the first generation make up some.
+    private func shownLimits(_ quirks: Set<Quirk>) -> (low: JSON?, high: JSON?) {
+        let limits = (minimum.map(limit), maximum.map(limit))
+        guard quirks.contains(.dummyLimits) else { return limits }
+        switch type {
+        case .bool: return (.integer(-(1 << 31)), .integer(1 << 31))
+        case .float: return (limits.0 ?? .number(-3.4028234663852886e38), limits.1 ?? .number(3.4028234663852886e38))
+        case .int, .uint:
+            let dummy = (JSON.integer(type == .uint ? 0 : -(1 << 31)), JSON.integer(1 << 31))
+            return (limits.0 ?? dummy.0, maximum.map(JSON.number) ?? dummy.1)
+        case .string, .strings, .floats, .uints, .date, .state: return limits
+        }
     }
 
     private func limit(_ value: Double) -> JSON {
@@ -76,9 +99,19 @@ extension Key {
 
     /// A text, free or one of some.
     static func text(
-        _ name: String, _ initial: String, of choices: [String]? = nil, _ access: KeyAccess = .readWrite
+        _ name: String, _ initial: String, of choices: [String]? = nil, _ access: KeyAccess = .readWrite,
+        early: [String]? = nil
     ) -> Key {
-        Key(name: name, type: .string, access: access, unit: "", choices: choices, initial: .string(initial))
+        Key(
+            name: name, type: .string, access: access, unit: "", choices: choices, initial: .string(initial),
+            earlyChoices: early)
+    }
+
+    /// The same key in one tree of the API alone.
+    func only(_ version: APIVersion) -> Key {
+        var key = self
+        key.versions = [version]
+        return key
     }
 
     /// A list of numbers of fixed length.

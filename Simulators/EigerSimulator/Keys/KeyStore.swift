@@ -16,11 +16,16 @@ struct KeyStore: Sendable {
         values = keys.map(\.initial)
     }
 
-    /// The names that a `keys` request lists.
-    var listedNames: [String] { keys.filter(\.isListed).map(\.name) }
+    /// The names that a `keys` request lists; the first generation leaves none out.
+    func listedNames(_ version: APIVersion) -> [String] {
+        keys.filter { $0.versions.contains(version) && ($0.isListed || version == .v16) }.map(\.name)
+    }
 
     /// The key of that name.
     func key(_ name: String) -> Key? { slots[name].map { keys[$0] } }
+
+    /// Whether the key exists in that tree of the API.
+    func has(_ name: String, _ version: APIVersion) -> Bool { key(name)?.versions.contains(version) ?? false }
 
     /// The present value; `null` for a name that does not exist.
     subscript(_ name: String) -> JSON {
@@ -83,7 +88,7 @@ struct KeyStore: Sendable {
                 numbers.allSatisfy(\.isFinite)
             else { throw wrongType(key, value) }
             return .array(numbers.map(JSON.number))
-        case .strings:
+        case .strings, .uints:
             guard let items = value.array, items.allSatisfy({ $0.string != nil }) else { throw wrongType(key, value) }
             return value
         }

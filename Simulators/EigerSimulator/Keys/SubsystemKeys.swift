@@ -15,20 +15,23 @@ enum Subsystem: String, Sendable, CaseIterable {
         }
     }
 
-    /// The commands it takes, in alphabetical order.
-    var commands: [String] {
+    /// The commands it takes in a tree of the API, in alphabetical order.
+    func commands(_ version: APIVersion) -> [String] {
         switch self {
-        case .detector: DetectorCommand.allCases.map(\.rawValue).sorted()
+        case .detector:
+            DetectorCommand.allCases.filter { version == .v16 ? $0.isEarly : $0 != .statusUpdate }.map(\.rawValue)
+                .sorted()
         case .filewriter, .monitor: ["clear", "initialize"]
         case .stream: ["initialize"]
-        case .system: ["restart"]
+        case .system:
+            version == .v16 ? ["restart"] : ["create_log_tarball", "delete_logs", "reboot", "restart", "shutdown"]
         }
     }
 
     /// Its configuration keys for a model.
-    func configuration(of model: DetectorModel) -> [Key] {
+    func configuration(of model: DetectorModel, _ firmware: APIVersion = .v18) -> [Key] {
         switch self {
-        case .detector: DetectorKeys.all(of: model)
+        case .detector: DetectorKeys.all(of: model, firmware)
         case .filewriter: Self.fileWriterKeys
         case .monitor: Self.monitorKeys
         case .stream: Self.streamKeys
@@ -36,23 +39,25 @@ enum Subsystem: String, Sendable, CaseIterable {
         }
     }
 
+    /// The layouts of files that the file writer offers.
+    static let fileFormats = ["hdf5 nexus legacy nxmx", "hdf5 nexus v2024.2 nxmx"]
+
     private static let fileWriterKeys: [Key] = [
-        .flag("compression_enabled", true),
-        .text("format", "hdf5 nexus legacy nxmx", of: ["hdf5 nexus legacy nxmx"]),
+        .flag("compression_enabled", true), .text("format", fileFormats[0], of: fileFormats).only(.v18),
         .count("image_nr_start", 1, in: 0...2_000_000_000), .text("mode", "disabled", of: ["enabled", "disabled"]),
         .text("name_pattern", "series_$id"), .count("nimages_per_file", 1000, in: 0...2_000_000_000),
+        .text("transfer_mode", "HTTP", of: nil, .read).only(.v16),
     ]
 
-    /// This simulator takes no monitor images yet, so the only mode it offers is `disabled`.
     private static let monitorKeys: [Key] = [
-        .count("buffer_size", 100, in: 1...100_000), .flag("discard_new", true),
-        .text("mode", "disabled", of: ["disabled"]),
+        .count("buffer_size", 100, in: 1...100_000), .flag("discard_new", true).only(.v18),
+        .text("mode", "disabled", of: ["enabled", "disabled"]),
     ]
 
     /// This simulator sends no stream yet, so the only mode it offers is `disabled`.
     private static let streamKeys: [Key] = [
-        .text("format", "legacy", of: ["legacy", "cbor"]), .text("header_appendix", ""),
-        .text("header_detail", "basic", of: ["none", "basic", "all"]), .text("image_appendix", ""),
-        .text("mode", "disabled", of: ["disabled"]),
+        .text("format", "legacy", of: ["legacy", "cbor"]).only(.v18), .text("header_appendix", ""),
+        .text("header_detail", "basic", of: ["none", "basic", "all"], early: ["all", "basic", "none"]),
+        .text("image_appendix", ""), .text("mode", "disabled", of: ["disabled"]),
     ]
 }

@@ -23,4 +23,31 @@ enum Base64 {
         }
         return text
     }
+
+    /// The bytes of a text; `nil` when it is not Base64.
+    static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+        var values = [UInt8](repeating: 255, count: 256)
+        for (value, letter) in alphabet.enumerated() { values[Int(letter)] = UInt8(value) }
+        guard text.count % 4 == 0 else { return nil }
+        let padding = text.suffix(2).reversed().prefix { $0 == UInt8(ascii: "=") }.count
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count / 4 * 3)
+        var (word, letters): (UInt32, Int) = (0, 0)
+        for letter in text.dropLast(padding) {
+            let value = values[Int(letter)]
+            guard value < 64 else { return nil }
+            word = word << 6 | UInt32(value)
+            letters += 1
+            if letters % 4 == 0 {
+                bytes += [UInt8(truncatingIfNeeded: word >> 16), UInt8(truncatingIfNeeded: word >> 8)]
+                bytes.append(UInt8(truncatingIfNeeded: word))
+            }
+        }
+        switch letters % 4 {
+        case 2: bytes.append(UInt8(truncatingIfNeeded: word >> 4))
+        case 3: bytes += [UInt8(truncatingIfNeeded: word >> 10), UInt8(truncatingIfNeeded: word >> 2)]
+        default: break
+        }
+        return bytes
+    }
 }

@@ -25,16 +25,29 @@ enum SIMPLONTarget: Equatable, Sendable {
     case images([String])
     /// `/data/<name>`.
     case data(String)
-
-    /// The version that this simulator speaks.
-    static let version = "1.8.0"
+    /// `/docs/…`.
+    case documentation
 
     /// Reads the decoded segments of a path; a trailing slash is accepted everywhere, as the control unit does.
-    init(_ path: [String]) throws(Refusal) {
+    ///
+    /// - Returns: The tree of the API, the newest one where the path does not say, and what is asked of it.
+    static func parse(
+        _ path: [String], serving versions: [APIVersion]
+    ) throws(Refusal) -> (APIVersion, SIMPLONTarget) {
+        let target = try SIMPLONTarget(path, serving: versions)
+        let named = path.count > 2 ? APIVersion(rawValue: path[2]) : nil
+        return (named ?? versions.max() ?? .v18, target)
+    }
+
+    init(_ path: [String], serving versions: [APIVersion]) throws(Refusal) {
         var path = path
         if path.count > 1, path.last == "" { path.removeLast() }
         if path.first == "data", path.count > 1 {
             self = .data(path.dropFirst().joined(separator: "/"))
+            return
+        }
+        if path.first == "docs" {
+            self = .documentation
             return
         }
         guard path.count >= 3, path[1] == "api", let subsystem = Subsystem(rawValue: path[0]) else {
@@ -44,10 +57,9 @@ enum SIMPLONTarget: Equatable, Sendable {
             self = .version(subsystem)
             return
         }
-        guard path[2] == Self.version else {
-            throw Refusal(
-                status: 404,
-                text: "API version \(path[2].prefix(20)) is not supported; this is \(Self.version)")
+        guard let version = APIVersion(rawValue: path[2]), versions.contains(version) else {
+            let known = versions.map(\.rawValue).joined(separator: ", ")
+            throw Refusal(status: 404, text: "API version \(path[2].prefix(20)) is not supported; this is \(known)")
         }
         self = try Self.task(subsystem, Array(path.dropFirst(3)), path)
     }
