@@ -7,16 +7,25 @@ import DAQKernel
 final class ChannelAccessFrontend: Frontend {
     static let factory = FrontendFactory(
         "channel_access", summary: "EPICS Channel Access: process variables for the beamline's clients",
-        settings: []
-    ) { _, context in
-        ChannelAccessFrontend(context)
+        settings: ServedNames.settings
+    ) { settings, context in
+        ChannelAccessFrontend(try ServedNames(settings, context))
     }
 
-    private let context: FrontendContext
+    private let served: ServedNames
 
-    init(_ context: FrontendContext) { self.context = context }
+    init(_ served: ServedNames) { self.served = served }
 
-    func start() async throws {}
+    func start() async throws { served.open() }
 
-    func stop() async {}
+    func run() async throws {
+        while !Task.isCancelled {
+            try await Task.sleep(nanoseconds: 1_000_000_000)
+            served.tick()
+        }
+    }
+
+    func stop() async { await served.close() }
+
+    func names() -> [ServedName] { served.directory.names }
 }

@@ -20,6 +20,8 @@ struct NamePlan: Sendable {
     var devices: [String: [Choice]] = [:]
     /// For the device `daqd`.
     var daemon: [Choice] = []
+    /// The frontend's own name, for its counters.
+    var frontend = "ca"
 
     /// The choices for a device; its own paths where it is not named.
     func choices(_ device: String) -> [Choice] {
@@ -56,7 +58,7 @@ struct NamePlan: Sendable {
     ) -> [(view: NameView, prefix: String)] {
         choices(node.name).compactMap { choice in
             if choice.set == Self.plain { return (NameView(plain: node, on: site), choice.prefix) }
-            let offered = node.name == "daqd" ? [IOCStatistics.nameSet] : node.nameSets
+            let offered = node.name == "daqd" ? [IOCStatistics.nameSet(frontend: frontend)] : node.nameSets
             guard let set = offered.first(where: { $0.name == choice.set }) else {
                 let known = ([Self.plain] + offered.map(\.name)).joined(separator: ", ")
                 problem("\(node.name) has no name set “\(choice.set)”; there are: \(known)")

@@ -34,7 +34,7 @@ enum NameSettings {
             let word = Self.word(site)
             plan.daemon = [
                 NamePlan.Choice(set: NamePlan.plain, prefix: "\(word):daqd:"),
-                NamePlan.Choice(set: IOCStatistics.nameSet.name, prefix: "\(word):"),
+                NamePlan.Choice(set: IOCStatistics.name, prefix: "\(word):"),
             ]
         }
         if let problem = plan.problem() { throw settings.error(problem, at: "devices") }
