@@ -11,7 +11,10 @@ struct ChannelFilterTests {
     private static let time = Timestamp(nanoseconds: 1_795_662_600_123_456_789)
 
     private static func filters(_ text: String) -> [ChannelFilter]? {
-        let parsing = FilterParsing { name in name == "acquiring" ? { true } : nil }
+        let parsing = FilterParsing { name in
+            guard name == "acquiring" else { return nil }
+            return { true }
+        }
         return try? parsing.filters(Array(text.utf8)[...])
     }
 

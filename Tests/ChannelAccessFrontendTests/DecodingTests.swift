@@ -36,14 +36,14 @@ struct DecodingTests {
     }
 
     @Test("numbers to numbers") func numbers() {
-        #expect(Self.decode(.number(.int32), 6, 3.9.wire) == .success(.integer(3)))
-        #expect(Self.decode(.number(.int32), 6, (-3.9).wire) == .success(.integer(-3)))
-        #expect(Self.decode(.number(.int32), 6, 1e12.wire) == .success(.integer(2_147_483_647)))
-        #expect(Self.decode(.number(.int16), 5, hex("00011170")) == .success(.integer(0x1170)))
-        #expect(Self.decode(.number(.uint64), 6, 1e19.wire) == .success(.unsigned(10_000_000_000_000_000_000)))
-        #expect(Self.decode(.number(.uint32), 6, (-5.0).wire) == .success(.integer(0)))
-        #expect(Self.decode(.number(.float64), 5, hex("fffffffe")) == .success(.float(-2)))
-        #expect(Self.status(Self.decode(.number(.float64), 6, Double.nan.wire)) == .putFailed)
+        #expect(Self.decode(.number(.int32), 6, 3.9.octets) == .success(.integer(3)))
+        #expect(Self.decode(.number(.int32), 6, (-3.9).octets) == .success(.integer(-3)))
+        #expect(Self.decode(.number(.int32), 6, 1e12.octets) == .success(.integer(2_147_483_647)))
+        #expect(Self.decode(.number(.int16), 5, octets("00011170")) == .success(.integer(0x1170)))
+        #expect(Self.decode(.number(.uint64), 6, 1e19.octets) == .success(.unsigned(10_000_000_000_000_000_000)))
+        #expect(Self.decode(.number(.uint32), 6, (-5.0).octets) == .success(.integer(0)))
+        #expect(Self.decode(.number(.float64), 5, octets("fffffffe")) == .success(.float(-2)))
+        #expect(Self.status(Self.decode(.number(.float64), 6, Double.nan.octets)) == .putFailed)
     }
 
     @Test("states by label, by number and by the text of a number") func states() {
@@ -55,13 +55,13 @@ struct DecodingTests {
         #expect(put(0, Self.text("1")) == .success(.string("Int Trig")))
         #expect(put(0, Self.text("7")) == .success(.string("7")))
         #expect(put(3, [0, 2]) == .success(.string("7")))
-        #expect(put(6, 1.0.wire) == .success(.string("Int Trig")))
-        #expect(put(6, 0.9.wire) == .success(.string("Ext Trig")))
+        #expect(put(6, 1.0.octets) == .success(.string("Int Trig")))
+        #expect(put(6, 0.9.octets) == .success(.string("Ext Trig")))
         for bad in [Self.text("int trig"), Self.text("3"), Self.text(""), Self.text("-1")] {
             #expect(Self.status(put(0, bad)) == .putFailed)
         }
         #expect(Self.status(put(3, [0, 3])) == .putFailed)
-        #expect(Self.status(put(6, (-1.0).wire)) == .putFailed)
+        #expect(Self.status(put(6, (-1.0).octets)) == .putFailed)
         #expect(Self.decode(.bool, 0, Self.text("On")) == .success(.bool(true)))
         #expect(Self.decode(.bool, 3, [0, 0]) == .success(.bool(false)))
     }
@@ -70,7 +70,7 @@ struct DecodingTests {
         let long = [UInt8](repeating: UInt8(ascii: "a"), count: 40)
         #expect(Self.decode(.string(capacity: 0), 0, long) == .success(.string(String(repeating: "a", count: 39))))
         #expect(Self.decode(.string(capacity: 0), 0, Self.text("ab") + [99]) == .success(.string("ab")))
-        #expect(Self.decode(.string(capacity: 0), 6, 3.14159265.wire) == .success(.string("3.141593")))
+        #expect(Self.decode(.string(capacity: 0), 6, 3.14159265.octets) == .success(.string("3.141593")))
         #expect(Self.status(Self.decode(.string(capacity: 0), 0, [0xFF, 0xFE, 0])) == .putFailed)
     }
 
@@ -83,24 +83,24 @@ struct DecodingTests {
         #expect(put(4, [], count: 0) == .success(.string("")))
         #expect(put(4, Array("abcdefghijkl".utf8), count: 12) == .success(.string("abcdefgh")))
         #expect(put(0, Self.text("xyz"), count: 1) == .success(.string("xyz")))
-        #expect(put(5, hex("00000061 00000062 00000000"), count: 3) == .success(.string("ab")))
-        #expect(Self.status(put(5, hex("00000161"), count: 1)) == .putFailed)
-        #expect(Self.status(put(6, 1.0.wire, count: 1)) == .putFailed)
+        #expect(put(5, octets("00000061 00000062 00000000"), count: 3) == .success(.string("ab")))
+        #expect(Self.status(put(5, octets("00000161"), count: 1)) == .putFailed)
+        #expect(Self.status(put(6, 1.0.octets, count: 1)) == .putFailed)
     }
 
     @Test("arrays of all, some and no elements; too many are cut") func arrays() {
         let type = ValueType.array(.float64, capacity: [4])
         #expect(
-            Self.decode(type, 6, 1.0.wire + 2.0.wire, count: 2) == .success(.array(ArrayValue([1.0, 2.0]))))
+            Self.decode(type, 6, 1.0.octets + 2.0.octets, count: 2) == .success(.array(ArrayValue([1.0, 2.0]))))
         #expect(Self.decode(type, 6, [], count: 0) == .success(.array(ArrayValue([Double]()))))
-        let six = (1...6).flatMap { Double($0).wire }
+        let six = (1...6).flatMap { Double($0).octets }
         #expect(Self.decode(type, 6, six, count: 6) == .success(.array(ArrayValue([1.0, 2, 3, 4]))))
         let texts = Self.padded("1") + Self.padded("2.5")
         #expect(Self.decode(type, 0, texts, count: 2) == .success(.array(ArrayValue([1.0, 2.5]))))
         #expect(Self.status(Self.decode(type, 0, Self.padded("1") + Self.padded("x"), count: 2)) == .putFailed)
         let shorts = ValueType.array(.uint16, capacity: [4])
         #expect(
-            Self.decode(shorts, 5, hex("0001fffe 00000005"), count: 2)
+            Self.decode(shorts, 5, octets("0001fffe 00000005"), count: 2)
                 == .success(.array(ArrayValue([UInt16(0xfffe), 5]))))
         let names = Self.padded("one") + Self.padded("two")
         #expect(Self.decode(.strings(capacity: 3), 0, names, count: 2) == .success(.strings(["one", "two"])))
@@ -109,9 +109,9 @@ struct DecodingTests {
 
     @Test("one value where there is one, no metadata, no class name") func shapes() {
         #expect(Self.status(Self.decode(.number(.float64), 6, [], count: 0)) == .badCount)
-        #expect(Self.status(Self.decode(.number(.float64), 6, 1.0.wire + 2.0.wire, count: 2)) == .badCount)
+        #expect(Self.status(Self.decode(.number(.float64), 6, 1.0.octets + 2.0.octets, count: 2)) == .badCount)
         for type in [7, 14, 20, 34, 37, 38, 39, 65535] as [UInt16] {
-            #expect(Self.status(Self.decode(.number(.float64), type, 1.0.wire)) == .badType)
+            #expect(Self.status(Self.decode(.number(.float64), type, 1.0.octets)) == .badType)
         }
     }
 

@@ -143,7 +143,8 @@ struct AccessFileTests {
     @Test(
         "conditions are calculated",
         arguments: [
-            ("1", 1), ("A=2", 1), ("A==2&&B#3", 1), ("!(A>1)||B<=0", 0), ("-A+3*2/3", 0), ("a+b*2", 8), ("(A+B)*2", 10),
+            ("1", 1), ("A=2", 1), ("A==2&&B#3", 0), ("A==2&&B#4", 1), ("!(A>1)||B<=0", 0), ("-A+3*2/3", 0),
+            ("a+b*2", 8), ("(A+B)*2", 10),
             ("A!=2", 0), ("1-1-1", -1), ("2*3>5", 1),
         ] as [(String, Double)])
     func calculation(text: String, result: Double) throws {

@@ -176,9 +176,10 @@ struct JSON5Parser {
         {
             return sign * Double(whole)
         }
+        let isSigned = text.first.map { "+-".utf8.contains($0) } ?? true
         let isPlain =
             text.allSatisfy { Self.isDigit($0) || "+-.eE".utf8.contains($0) } && text.contains(where: Self.isDigit)
-        guard isPlain, let value = Double(Self.completed(text)), value.isFinite else {
+        guard isPlain, !isSigned, let value = Double(Self.completed(text)), value.isFinite else {
             position = start
             throw error("a value is missing")
         }

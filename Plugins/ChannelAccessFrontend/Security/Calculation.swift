@@ -67,12 +67,21 @@ struct Calculation: Sendable, Equatable {
 
     /// - Returns: `nil` when the text is no such condition.
     init?(_ text: String) {
-        let bytes = Array(text.utf8.filter { $0 != 32 && $0 != 9 })
+        let words = text.utf8.split { $0 == 32 || $0 == 9 }
+        // A blank parts two numbers or inputs, between which an operator must stand.
+        for (left, right) in zip(words, words.dropFirst()) {
+            if let end = left.last, let start = right.first, Self.isWord(end), Self.isWord(start) { return nil }
+        }
+        let bytes = words.flatMap { $0 }
         guard !bytes.isEmpty, bytes.count <= Self.maximumBytes else { return nil }
         var reader = Reader(rest: bytes[...])
         guard let root = reader.expression(above: 0, depth: 0), reader.rest.isEmpty else { return nil }
         self.root = root
         letters = reader.letters
+    }
+
+    private static func isWord(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || byte == UInt8(ascii: ".") || (65...90).contains(byte & 0xDF)
     }
 
     /// The result; a missing input counts as 0.

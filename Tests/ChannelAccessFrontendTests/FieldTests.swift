@@ -1,0 +1,171 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+import Testing
+
+@testable import ChannelAccessFrontend
+@testable import DAQKernel
+
+@Suite("Fields of records")
+struct FieldTests {
+    private let fixture: SiteFixture
+    private let directory: PVDirectory
+
+    init() throws {
+        fixture = try SiteFixture()
+        directory = try fixture.directory()
+    }
+
+    private func text(_ name: String) -> String? { directory.variable("cam1:\(name)")?.text }
+
+    @Test("what tools ask of a number") func numbers() {
+        let expected = [
+            "VAL": "0.100", "NAME": "cam1:detector:exposure", "DESC": "Time of one frame", "RTYP": "ao", "EGU": "s",
+            "PREC": "3", "HOPR": "3600.000", "LOPR": "0.001", "DRVH": "3600.000", "DRVL": "0.001", "HIHI": "nan",
+            "LOLO": "nan",
+            "HHSV": "NO_ALARM", "STAT": "NO_ALARM", "SEVR": "NO_ALARM", "AMSG": "", "SCAN": "Passive", "PROC": "0",
+            "DISA": "0",
+            "DISP": "0", "UDF": "0", "MDEL": "0.000", "ADEL": "0.000", "ASG": "DEFAULT", "DTYP": "daqd", "OUT": "",
+            "FLNK": "",
+        ]
+        for (field, value) in expected.sorted(by: { $0.key < $1.key }) {
+            #expect(text("detector:exposure.\(field)") == value, "\(field)")
+        }
+        for absent in ["TIME", "XXXX", "NELM", "ZNAM", "INP", "ZRST"] {
+            #expect(!directory.contains("cam1:detector:exposure.\(absent)"), "\(absent)")
+        }
+        #expect(text("temperature.SCAN") == "I/O Intr")
+        #expect(text("temperature.RTYP") == "ai")
+        #expect(text("temperature.INP") == "")
+        #expect(!directory.contains("cam1:temperature.DRVH"))
+        #expect(text("serial.RTYP") == "int64in")
+    }
+
+    @Test("what tools ask of states and arrays") func others() {
+        #expect(text("enabled.RTYP") == "bo")
+        #expect(text("enabled.ZNAM") == "Off")
+        #expect(text("enabled.ONAM") == "On")
+        #expect(text("mode.RTYP") == "mbbo")
+        #expect(text("mode.ONST") == "open")
+        #expect(text("mode.FFST") == "")
+        #expect(text("mode.TWVL") == "2")
+        #expect(text("wave.RTYP") == "waveform")
+        #expect(text("wave.NELM") == "1024")
+        #expect(text("wave.NORD") == "3")
+        #expect(text("wave.FTVL") == "SHORT")
+        #expect(text("title.RTYP") == "stringout")
+        #expect(!directory.contains("cam1:title.HOPR"))
+    }
+
+    @Test("the types that clients see") func types() throws {
+        let expected: [(String, NativeType, Int)] = [
+            ("detector:exposure.EGU", .string, 1), ("detector:exposure.DESC$", .char, 41), ("title.VAL$", .char, 1024),
+            ("title.$", .char, 1024), ("detector:exposure.SEVR", .enum, 1), ("detector:exposure.PREC", .short, 1),
+            ("detector:exposure.HOPR", .double, 1), ("mode.ZRVL", .long, 1), ("mode.FLNK$", .char, 1024),
+            ("wave.[1:3]", .short, 3), ("wave.VAL[1:2]{\"ts\":{}}", .short, 2), ("wave.{ts:{str:'iso'}}", .string, 1),
+        ]
+        for (name, type, count) in expected {
+            let variable = try #require(directory.variable("cam1:\(name)"), "\(name)")
+            #expect(variable.nativeType == type, "\(name)")
+            #expect(variable.nativeCount == count, "\(name)")
+            #expect(variable.name == "cam1:\(name)")
+        }
+        for absent in ["detector:exposure.EGU$$", "detector:exposure.HOPR$", "detector:exposure.$", "wave.{bogus:{}}"] {
+            #expect(!directory.contains("cam1:\(absent)"), "\(absent)")
+        }
+    }
+
+    @Test("long strings end with a NUL and take what characters say") func longStrings() throws {
+        let variable = try #require(directory.variable("cam1:title.VAL$"))
+        #expect(variable.payload(4) == Array("first".utf8) + [0])
+        let long = String(repeating: "long ", count: 20)
+        let result = variable.putNow(
+            DBRType(rawValue: 4), count: 101, payload: (Array(long.utf8) + [0]).span, origin: SiteFixture.origin)
+        #expect(result == .done)
+        #expect(fixture.title.value == long)
+        #expect(text("title") == String(long.prefix(39)))
+        #expect(directory.variable("cam1:title.DESC$")?.payload(4) == Array("Of the series".utf8) + [0])
+    }
+
+    @Test("fields that can be written change what every frontend shows") func writes() throws {
+        func put(_ field: String, _ text: String) throws -> PutResult? {
+            try #require(directory.variable("cam1:detector:exposure.\(field)")).putNow(text)
+        }
+        #expect(try put("DESC", "Exposure") == .done)
+        #expect(fixture.exposure.metadata.description == "Exposure")
+        #expect(try put("PREC", "5") == .done)
+        #expect(text("detector:exposure") == "0.10000")
+        #expect(try put("HIGH", "1") == .done)
+        #expect(try put("HIHI", "2") == .done)
+        #expect(text("detector:exposure.HHSV") == "MAJOR")
+        fixture.exposure.publish(1.5)
+        #expect(text("detector:exposure.STAT") == "HIGH")
+        #expect(try put("HIGH", "nan") == .done)
+        #expect(fixture.exposure.metadata.alarmLimits?.high == nil)
+        #expect(try put("HOPR", "10") == .done)
+        #expect(fixture.exposure.metadata.displayLimits == 0.001...10)
+        #expect(try put("MDEL", "0.5") == .done)
+        #expect(fixture.exposure.metadata.deadBands == DeadBands(monitor: 0.5))
+        for (field, text) in [("PREC", "99"), ("PREC", "x"), ("HOPR", "-5"), ("MDEL", "-1"), ("HIHI", "x")] {
+            #expect(try put(field, text)?.status == .putFailed, "\(field)")
+        }
+        for field in ["EGU", "NAME", "SEVR", "DRVH"] { #expect(try put(field, "1")?.status == .noWriteAccess) }
+    }
+
+    @Test("PROC writes again, or starts the command") func process() async throws {
+        #expect(try #require(directory.variable("cam1:detector:exposure.PROC")).putNow("1") == .done)
+        let acquire = try #require(directory.variable("cam1:acquire"))
+        #expect(try #require(directory.variable("cam1:acquire.PROC")).putNow("1") == .done)
+        while acquire.text != "On" { await Task.yield() }
+        fixture.release()
+        while acquire.text != "Off" { await Task.yield() }
+    }
+
+    @Test("a field hears of what it shows, not of the rest") func updates() throws {
+        let unit = try #require(directory.variable("cam1:detector:exposure.EGU"))
+        var sample = fixture.exposure.sample
+        var changes: UpdateChanges = [.value, .archive]
+        #expect(!unit.receive(&sample, &changes))
+        #expect(sample.value == .string("s"))
+        changes = .metadata
+        #expect(unit.receive(&sample, &changes))
+        #expect(changes == [.value, .archive])
+        let severity = try #require(directory.variable("cam1:detector:exposure.SEVR"))
+        sample = Sample(.float(1), timestamp: .now(), alarm: Alarm(.minor, .high, "too high"))
+        changes = [.value, .alarm]
+        #expect(severity.receive(&sample, &changes))
+        #expect(sample.value == .integer(1))
+        #expect(directory.variable("cam1:detector:exposure.NAME")?.parameter == nil)
+    }
+
+    @Test("a part of an array is read and never written") func parts() throws {
+        let part = try #require(directory.variable("cam1:wave.[1:2]"))
+        #expect(part.payload(1) == [0, 2, 0, 3])
+        #expect(part.putNow("5")?.status == .putFailed)
+        #expect(part.rights(of: ClientIdentity()) == [.read])
+        let late = try #require(directory.variable("cam1:wave.[-1]"))
+        fixture.wave.publish([7, 8, 9, 10])
+        #expect(late.payload(1) == [0, 10])
+    }
+
+    @Test("alarms are acknowledged by severity, and only then forgotten") func acknowledgement() throws {
+        let variable = try #require(directory.variable("cam1:temperature"))
+        fixture.temperature.publish(1)
+        func values() -> [UInt8] { Array(variable.payload(37, count: 1)[0..<8]) }
+        #expect(values() == [0, 0, 0, 0, 0, 1, 0, 0])
+        fixture.temperature.publish(1, alarm: Alarm(.major, .hardware, "hot"), at: .now())
+        #expect(values() == [0, 11, 0, 2, 0, 1, 0, 2])
+        fixture.temperature.publish(1)
+        #expect(values() == [0, 0, 0, 0, 0, 1, 0, 2])
+        func put(_ type: UInt16, _ value: UInt8) -> PutResult? {
+            variable.putNow(DBRType(rawValue: type), count: 1, payload: [0, value].span, origin: SiteFixture.origin)
+        }
+        #expect(put(36, 1) == .done)
+        #expect(values()[7] == 2)
+        #expect(put(36, 2) == .done)
+        #expect(values()[7] == 0)
+        fixture.temperature.publish(1, alarm: Alarm(.minor, .hardware, "warm"), at: .now())
+        #expect(put(35, 0) == .done)
+        fixture.temperature.publish(1)
+        #expect(values() == [0, 0, 0, 0, 0, 0, 0, 0])
+    }
+}
