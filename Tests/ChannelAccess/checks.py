@@ -19,7 +19,7 @@ def expect(condition, *shown):
 
 
 def equal(found, wanted, what=""):
-    expect(found == wanted, what, "is", repr(found), "and not", repr(wanted))
+    expect(found == wanted, what, "is", repr(found)[:2000], "and not", repr(wanted)[:2000])
 
 
 def await_that(what, condition, seconds=10):
