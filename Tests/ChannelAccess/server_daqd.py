@@ -13,7 +13,7 @@ from daqd_process import DaqdProcess
 CONFIGURATION = """\
 allow_debug_plugins: true
 site: {{name: channel-access, data: {folder}/data, state: {folder}/state}}
-plugins: [ChannelAccessBenchPlugin, ChannelAccessFrontend]
+plugins: [{{file: ChannelAccessBenchPlugin, required: true}}, {{file: ChannelAccessFrontend, required: true}}]
 devices:
   bench: {{type: ca-bench, scalars: {scalars}, fan: {fan}, waveform: {waveform}, image: {image}, period: {period}}}
 frontends:

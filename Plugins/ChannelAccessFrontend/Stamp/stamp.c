@@ -3,4 +3,4 @@
 
 #include <daqd_plugin_stamp.h>
 
-DAQD_PLUGIN(.name = "ChannelAccessFrontend", .plugin_id = "channel_access", .plugin_version = "0.1.0", .kinds = "frontend", .licence = "MIT")
+DAQD_PLUGIN(.name = "ChannelAccessFrontend", .plugin_id = "channel-access", .plugin_version = "0.1.0", .kinds = "frontend", .licence = "MIT")
