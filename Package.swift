@@ -46,7 +46,9 @@ func plugin(
 let plugins: [[Target]] = [
     plugin("EigerPlugin", path: "Plugins/EigerPlugin", dependencies: [storage, transports]),
     plugin("RESTFrontend", path: "Plugins/RESTFrontend", dependencies: [routes]),
-    plugin("ChannelAccessFrontend", path: "Plugins/ChannelAccessFrontend", dependencies: []),
+    plugin(
+        "ChannelAccessFrontend", path: "Plugins/ChannelAccessFrontend", dependencies: ["CEpoll"],
+        exclude: ["CLibraries"]),
     plugin(
         "RPCFrontend", path: "Plugins/RPCFrontend", dependencies: [storage, "CBase64", "COpenSSL"],
         exclude: ["CLibraries"]),
@@ -78,6 +80,7 @@ let package = Package(
         .executableTarget(
             name: "daqd", dependencies: [kernel], path: "Sources/daqd", swiftSettings: settings,
             linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN"])]),
+        .systemLibrary(name: "CEpoll", path: "Plugins/ChannelAccessFrontend/CLibraries/CEpoll"),
         .systemLibrary(name: "CMemoryFile", path: "Simulators/EigerSimulator/CMemoryFile"),
         .executableTarget(
             name: "eiger-sim", dependencies: ["EigerSimulator"], path: "Simulators/eiger-sim", swiftSettings: settings,

@@ -131,7 +131,7 @@ extension Circuit {
 
     /// Sends what waits, unless the client asked for silence or does not read.
     func deliver(into out: WireBuffer) {
-        guard !holdsUpdates, let subscription, out.count < services.limits.sendBuffer else { return }
+        guard !holdsUpdates, !isClosing, let subscription, out.count < services.limits.sendBuffer else { return }
         subscription.drain { update in send(update, into: out) }
         let overwritten = subscription.overwritten
         if overwritten != lastOverwritten {

@@ -50,8 +50,38 @@ public final class Subscription: @unchecked Sendable {  // sound: the state is t
         var spare: [PackedUpdate] = []
         /// Numbers that ``Subscription/release(slot:)`` gave back.
         var free: [Int] = []
+        /// Queued updates of parameters that were taken out; their slot is -1.
+        var dropped = 0
         var overwritten: UInt64 = 0
         var isCancelled = false
+
+        /// Marks the queued updates of a slot; many that are marked are taken out.
+        mutating func dropQueued(_ slot: Int) {
+            let newest = places[slot].newest
+            guard newest >= 0 else { return }
+            for index in 0...newest where queue[index].slot == slot {
+                queue[index].slot = -1
+                dropped += 1
+            }
+            places[slot].newest = -1
+            if dropped > 64, dropped > queue.count / 2 { compact() }
+        }
+
+        private mutating func compact() {
+            var kept = 0
+            for index in queue.indices {
+                let update = queue[index]
+                guard update.slot >= 0 else {
+                    update.release()
+                    continue
+                }
+                places[Int(update.slot)].newest = kept
+                queue[kept] = update
+                kept += 1
+            }
+            queue.removeLast(queue.count - kept)
+            dropped = 0
+        }
     }
 
     private let capacity: Int
@@ -113,9 +143,7 @@ public final class Subscription: @unchecked Sendable {  // sound: the state is t
         lock.withLock {
             guard state.slots.indices.contains(slot), state.slots[slot] === parameter else { return }
             state.slots[slot] = nil
-            if state.places[slot].newest >= 0 {
-                for index in state.queue.indices where state.queue[index].slot == slot { state.queue[index].slot = -1 }
-            }
+            state.dropQueued(slot)
             state.free.append(slot)
         }
     }
@@ -165,6 +193,7 @@ public final class Subscription: @unchecked Sendable {  // sound: the state is t
             var taken = state.spare
             state.spare = []
             swap(&taken, &state.queue)
+            state.dropped = 0
             for index in taken.indices {
                 let slot = Int(taken[index].slot)
                 if slot >= 0, slot < state.places.count { state.places[slot].newest = -1 }

@@ -1,0 +1,71 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+
+import DAQKernel
+import Synchronization
+
+/// A server of Channel Access: its sockets, the thread that answers searches and those that serve circuits.
+final class CAServer: Sendable {
+    let services: CircuitServices
+    let sockets: ServerSockets
+    private let loops: [CircuitLoop]
+    private let search: SearchLoop
+
+    /// Opens the sockets and serves at once.
+    /// - Throws: When addresses or ports cannot be had.
+    init(
+        _ settings: ServerSettings, frontend: String, directory: any NameDirectory, counters: ServerCounters,
+        logger: Logger
+    ) throws {
+        let plan = try AddressPlan(settings, interfaces: NetworkInterface.all())
+        for problem in settings.problems + plan.problems {
+            logger.warning("An entry is not used", ["reason": .string(problem)])
+        }
+        if plan.beacons.isEmpty {
+            logger.notice("No beacons are sent: there is no address for them (beacon_addresses, automatic_beacons)")
+        }
+        let sockets = try ServerSockets(plan, settings, logger)
+        self.sockets = sockets
+        let maximum = settings.maximumMessageBytes
+        services = CircuitServices(
+            frontend: frontend, directory: directory, limits: settings.limits, tcpPort: sockets.tcpPort,
+            counters: counters, logger: logger
+        ) { maximum ?? Self.maximumMessage(largestCount: directory.largestCount) }
+        let admissions = Admissions(
+            total: settings.maximumConnections, perAddress: settings.maximumConnectionsPerAddress)
+        var loops: [CircuitLoop] = []
+        for number in 1...max(1, settings.threads) {
+            loops.append(try CircuitLoop(services, admissions, number: number))
+        }
+        self.loops = loops
+        search = try SearchLoop(sockets, plan, settings, services, admissions, loops)
+        directory.observe { [weak self] event in self?.follow(event) }
+        for loop in loops { loop.start() }
+        search.start()
+    }
+
+    /// Room for the largest array as numbers, and for up to 16 MB as texts, 40 bytes an element.
+    static func maximumMessage(largestCount: Int) -> Int {
+        max(largestCount * 8, min(largestCount * 40, 16_777_216)) + 65_536
+    }
+
+    private func follow(_ event: DirectoryEvent) {
+        if event == .added { return search.restartBeacons() }
+        for loop in loops { loop.tell(event) }
+    }
+
+    /// Brings the counters up to date that circuits keep for themselves.
+    func count() {
+        for loop in loops { loop.post(.count) }
+        services.counters.slow.set(slowClients.count)
+    }
+
+    /// Clients that do not read what they asked for, by name.
+    var slowClients: [String] { loops.flatMap { loop in loop.slow.withLock { $0 } } }
+
+    /// Closes every circuit, then the sockets.
+    func stop() {
+        search.stop()
+        for loop in loops { loop.stop() }
+    }
+}

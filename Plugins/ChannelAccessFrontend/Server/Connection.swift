@@ -1,0 +1,62 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+
+import Glibc
+
+/// The socket of one circuit, with what could not be read or sent to the end.
+///
+/// Belongs to its loop's thread. An idle one has no buffers: those are the loop's.
+final class Connection {
+    let id: UInt64
+    let descriptor: Int32
+    let peer: IPv4Endpoint
+    let circuit: Circuit
+    /// The beginning of an unfinished message, and requests that wait because too much is unsent.
+    var rest = InputBuffer()
+    /// What could not be sent yet.
+    var unsent: WireBuffer?
+    /// Whether requests wait until the client has read.
+    var isStalled = false
+    /// Whether everything is said: what the client still sends is thrown away until it closes.
+    var isLingering = false
+    /// Seconds of the monotonic clock.
+    let opened: Int
+    var lastInput: Int
+    var lastOutput: Int
+    var lingersUntil = 0
+    /// What the poller was told.
+    var watchesWrite = false
+    var watchesRead = true
+    /// Bytes sent since they were last counted.
+    var sent = 0
+    /// Whether it is among the slow ones.
+    var isSlow = false
+
+    init(_ id: UInt64, _ descriptor: Int32, _ peer: IPv4Endpoint, _ circuit: Circuit, now: Int) {
+        self.id = id
+        self.descriptor = descriptor
+        self.peer = peer
+        self.circuit = circuit
+        opened = now
+        lastInput = now
+        lastOutput = now
+    }
+
+    /// Bytes that wait to be sent.
+    var unsentCount: Int { unsent?.count ?? 0 }
+
+    /// Why the connection is to be closed now; `nil` when it may stay.
+    func expired(now: Int, _ limits: CircuitLimits) -> String? {
+        if isLingering { return now >= lingersUntil ? "the client does not close" : nil }
+        if circuit.isClosing {
+            return now - lastOutput > limits.messageSeconds ? "the client does not read the last words" : nil
+        }
+        if !circuit.isOpen {
+            let limit = circuit.offencesBeforeVersion > 0 ? min(5, limits.greetingSeconds) : limits.greetingSeconds
+            return now - opened >= limit ? "it did not say its version" : nil
+        }
+        if rest.count > 0, !isStalled, now - lastInput > limits.messageSeconds { return "an unfinished message" }
+        if circuit.channels.count == 0, unsent == nil, now - lastInput > limits.idleSeconds { return "no channel" }
+        return nil
+    }
+}
