@@ -2,30 +2,86 @@
 // SPDX-License-Identifier: MIT
 
 import DAQKernel
+import Synchronization
 
 /// Shows devices to EPICS clients.
 final class ChannelAccessFrontend: Frontend {
     static let factory = FrontendFactory(
         "channel_access", summary: "EPICS Channel Access: process variables for the beamline's clients",
-        settings: ServedNames.settings
+        settings: ServerSettings.declared + ServedNames.settings
     ) { settings, context in
-        ChannelAccessFrontend(try ServedNames(settings, context))
+        ChannelAccessFrontend(
+            try ServerSettings(settings, CAEnvironment(.process)), try ServedNames(settings, context), context)
     }
 
+    private let settings: ServerSettings
     private let served: ServedNames
+    private let context: FrontendContext
+    private let counters: ServerCounters
+    private let slowClients: Parameter<String>
+    private let server = Mutex<CAServer?>(nil)
+    private let areNamesOpen = Mutex(false)
 
-    init(_ served: ServedNames) { self.served = served }
+    init(_ settings: ServerSettings, _ served: ServedNames, _ context: FrontendContext) {
+        self.settings = settings
+        self.served = served
+        self.context = context
+        counters = ServerCounters { context.counter($0, $1) }
+        slowClients = Parameter(
+            "frontends/\(context.name)/slow_client_names", "Clients that do not read what they asked for",
+            access: .read, initial: "")
+    }
 
-    func start() async throws { served.open() }
+    /// The ports on which it listens; `nil` before the start and after the stop.
+    var ports: (udp: Int, tcp: Int)? {
+        server.withLock { $0 }.map { (Int($0.sockets.udpPort), Int($0.sockets.tcpPort)) }
+    }
+
+    func start() async throws {
+        let isFirst = areNamesOpen.withLock { isOpen in
+            defer { isOpen = true }
+            return !isOpen
+        }
+        if isFirst {
+            served.open()
+            context.site.daemon.remove(slowClients.name)
+            try? context.site.daemon.add(slowClients)
+        }
+        let server = try CAServer(
+            settings, frontend: context.name, directory: served.directory, counters: counters, logger: context.logger)
+        self.server.withLock { $0 = server }
+        context.logger.notice(
+            "Listening",
+            [
+                "interfaces": .string(settings.interfaces.isEmpty ? "all" : settings.interfaces.joined(separator: " ")),
+                "udp": .integer(Int64(server.sockets.udpPort)), "tcp": .integer(Int64(server.sockets.tcpPort)),
+            ])
+    }
 
     func run() async throws {
         while !Task.isCancelled {
             try await Task.sleep(nanoseconds: 1_000_000_000)
             served.tick()
+            count()
         }
     }
 
-    func stop() async { await served.close() }
+    private func count() {
+        guard let server = server.withLock({ $0 }) else { return }
+        server.count()
+        let names = server.slowClients.joined(separator: ", ")
+        if slowClients.value != names { slowClients.publish(names) }
+    }
+
+    func stop() async {
+        let server = server.withLock { server in
+            defer { server = nil }
+            return server
+        }
+        server?.stop()
+        context.site.daemon.remove(slowClients.name)
+        await served.close()
+    }
 
     func names() -> [ServedName] { served.directory.names }
 }

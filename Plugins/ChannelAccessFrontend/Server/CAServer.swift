@@ -10,6 +10,8 @@ final class CAServer: Sendable {
     let sockets: ServerSockets
     private let loops: [CircuitLoop]
     private let search: SearchLoop
+    /// Looks again how large messages may be.
+    private let measure: @Sendable () -> Void
 
     /// Opens the sockets and serves at once.
     /// - Throws: When addresses or ports cannot be had.
@@ -26,11 +28,13 @@ final class CAServer: Sendable {
         }
         let sockets = try ServerSockets(plan, settings, logger)
         self.sockets = sockets
-        let maximum = settings.maximumMessageBytes
+        let fixed = settings.maximumMessageBytes
+        let maximum = SharedNumber(fixed ?? Self.maximumMessage(largestCount: directory.largestCount))
+        measure = { if fixed == nil { maximum.value = Self.maximumMessage(largestCount: directory.largestCount) } }
         services = CircuitServices(
             frontend: frontend, directory: directory, limits: settings.limits, tcpPort: sockets.tcpPort,
             counters: counters, logger: logger
-        ) { maximum ?? Self.maximumMessage(largestCount: directory.largestCount) }
+        ) { maximum.value }
         let admissions = Admissions(
             total: settings.maximumConnections, perAddress: settings.maximumConnectionsPerAddress)
         var loops: [CircuitLoop] = []
@@ -50,12 +54,16 @@ final class CAServer: Sendable {
     }
 
     private func follow(_ event: DirectoryEvent) {
-        if event == .added { return search.restartBeacons() }
+        if event == .added {
+            measure()
+            return search.restartBeacons()
+        }
         for loop in loops { loop.tell(event) }
     }
 
-    /// Brings the counters up to date that circuits keep for themselves.
+    /// Brings the counters up to date that circuits keep for themselves; called about once a second.
     func count() {
+        measure()
         for loop in loops { loop.post(.count) }
         services.counters.slow.set(slowClients.count)
     }
@@ -67,5 +75,17 @@ final class CAServer: Sendable {
     func stop() {
         search.stop()
         for loop in loops { loop.stop() }
+    }
+}
+
+/// A number that any thread may read and set.
+final class SharedNumber: Sendable {
+    private let number: Atomic<Int>
+
+    init(_ value: Int) { number = Atomic(value) }
+
+    var value: Int {
+        get { number.load(ordering: .relaxed) }
+        set { number.store(newValue, ordering: .relaxed) }
     }
 }
