@@ -50,7 +50,7 @@ let plugins: [[Target]] = [
         "ChannelAccessFrontend", path: "Plugins/ChannelAccessFrontend", dependencies: ["CEpoll"],
         exclude: ["CLibraries"]),
     plugin(
-        "RPCFrontend", path: "Plugins/RPCFrontend", dependencies: [storage, "CBase64", "COpenSSL"],
+        "RPCFrontend", path: "Plugins/RPCFrontend", dependencies: [storage, "CBase64", "CEpoll", "COpenSSL"],
         exclude: ["CLibraries"]),
     plugin(
         "StandardOperations", path: "Plugins/StandardOperations", dependencies: [storage, transports, "CPNG"],
@@ -58,6 +58,7 @@ let plugins: [[Target]] = [
     plugin("ProbePlugin", path: "Tests/ProbePlugin", dependencies: []),
     plugin("AcquirerPlugin", path: "Tests/AcquirerPlugin", dependencies: []),
     plugin("ChannelAccessBenchPlugin", path: "Tests/ChannelAccessBenchPlugin", dependencies: []),
+    plugin("RPCProbePlugin", path: "Tests/RPCProbePlugin", dependencies: []),
     // Optimised in debug builds too: it draws and bit-shuffles images.
     plugin(
         "EigerSimulator", path: "Simulators/EigerSimulator", dependencies: [routes, storage, "CMemoryFile"],
@@ -131,10 +132,11 @@ let package = Package(
             ],
             path: "Tests/EigerPluginTests", swiftSettings: testSettings),
         .target(name: "CBase64", path: "Plugins/RPCFrontend/CLibraries/CBase64"),
+        .target(name: "CEpoll", path: "Plugins/RPCFrontend/CLibraries/CEpoll"),
         .systemLibrary(name: "COpenSSL", path: "Plugins/RPCFrontend/CLibraries/COpenSSL"),
         .testTarget(
             name: "RPCFrontendTests", dependencies: ["RPCFrontend", kernel, "ServerTesting"],
-            path: "Tests/RPCFrontendTests", exclude: ["Fixtures"], swiftSettings: testSettings),
+            path: "Tests/RPCFrontendTests", swiftSettings: testSettings),
         .systemLibrary(name: "CPNG", path: "Plugins/StandardOperations/CLibraries/CPNG"),
         .testTarget(
             name: "StandardOperationsTests",

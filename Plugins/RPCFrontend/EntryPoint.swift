@@ -6,5 +6,5 @@ import DAQKernel
 /// Called once by the kernel, after `dlopen` and the version check.
 @c(daqd_register_RPCFrontend)
 public func register(_ host: UnsafeRawPointer) {
-    _ = unsafe Registry(host)
+    unsafe Registry(host).add(RPCFrontend.factory)
 }

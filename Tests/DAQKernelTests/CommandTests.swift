@@ -45,6 +45,16 @@ struct CommandTests {
             await message(Arguments([.null, .null, .null, .null])) == "d/move takes 3 arguments by position; 4 given")
     }
 
+    @Test("a command that takes anything gets a scalar with its type, one that takes a number gets the number")
+    func typedScalars() async throws {
+        let scalar = DataValue.extended(.scalar(.float32, .float(1.5)))
+        let echo = Command<DataValue>("echo", "", Argument<DataValue>("value"), policy: .quick) { _, value in value }
+        let double = Command<Double>("double", "", Argument<Double>("value"), policy: .quick) { _, value in 2 * value }
+        _ = try Bench(echo, double)
+        #expect(try await echo.call(Arguments([scalar]), origin: Self.client) == scalar)
+        #expect(try await double.call(Arguments([scalar]), origin: Self.client) == .float(3))
+    }
+
     @Test("a quick command that never waits has ended when the call returns; one that waits goes on behind")
     func quick() async throws {
         let command = Command<Int>("twice", "", Argument<Int>("of"), Argument<Bool>("wait"), policy: .quick) {

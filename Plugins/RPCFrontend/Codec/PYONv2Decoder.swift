@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 import DAQKernel
+import Glibc
 
 /// Reads PYON v2: JSON with `NaN` and `Infinity`, whole numbers of any size, and objects tagged by `__jsonclass__`.
 struct PYONv2Decoder {
@@ -14,6 +15,44 @@ struct PYONv2Decoder {
         decoder.scanner.skipSpace()
         guard decoder.scanner.next == nil else { throw WireError("text after the value", at: decoder.scanner.offset) }
         return value
+    }
+
+    /// The two values of `ARGS,"kwargs":KWARGS}` from an offset to the end; nil when the text goes on otherwise.
+    static func call(
+        _ bytes: [UInt8], from offset: Int, limits: PYONLimits = PYONLimits()
+    ) throws(WireError) -> (arguments: DataValue, named: DataValue)? {
+        var decoder = PYONv2Decoder(scanner: PYONScanner(bytes, limits))
+        decoder.scanner.offset = offset
+        let arguments = try decoder.value(depth: 1)
+        guard decoder.takes(#","kwargs":"#) else { return nil }
+        let named = try decoder.value(depth: 1)
+        guard decoder.takes("}"), decoder.scanner.next == nil else { return nil }
+        return (arguments, named)
+    }
+
+    /// Moves past a word if it is here.
+    private mutating func takes(_ word: StaticString) -> Bool {
+        let count = word.utf8CodeUnitCount
+        guard scanner.bytes.count - scanner.offset >= count else { return false }
+        let isHere = unsafe scanner.bytes.withUnsafeBytes { raw in
+            guard let base = raw.baseAddress else { return false }
+            return unsafe memcmp(base + scanner.offset, word.utf8Start, count) == 0
+        }
+        if isHere { scanner.offset += count }
+        return isHere
+    }
+
+    /// A tuple as encoders write it, without the detour over a dictionary; nil for any other object.
+    private mutating func tuple(depth: Int) throws(WireError) -> DataValue? {
+        let start = scanner.offset
+        guard takes(#"{"__jsonclass__":["tuple",["#), scanner.next == UInt8(ascii: "[") else {
+            scanner.offset = start
+            return nil
+        }
+        let items = try list(depth: depth + 3)
+        if takes("]]}") { return .tuple(items) }
+        scanner.offset = start
+        return nil
     }
 
     private mutating func value(depth: Int) throws(WireError) -> DataValue {
@@ -53,6 +92,7 @@ struct PYONv2Decoder {
     }
 
     private mutating func object(depth: Int) throws(WireError) -> DataValue {
+        if let tuple = try tuple(depth: depth) { return tuple }
         let start = scanner.offset
         scanner.offset += 1
         var entries = PYONDictionary()

@@ -53,7 +53,7 @@ extension ValueType {
     /// Whole numbers become floats where floats are wanted; floats without fraction become whole numbers; lists
     /// become arrays. Nothing else is guessed: `"1"` is not a number.
     public func convert(_ value: DataValue) throws(DeviceError) -> DataValue {
-        if case .extended(.scalar(_, let inner)) = value { return try convert(inner) }
+        if case .extended(.scalar(_, let inner)) = value, self != .any { return try convert(inner) }
         switch self {
         case .any: return value
         case .nothing where value == .null: return .null

@@ -1,0 +1,184 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+
+import CEpoll
+import DAQKernel
+import Glibc
+import Synchronization
+
+/// Something with a descriptor that a loop watches; called on the loop's thread only.
+protocol EventHandler: AnyObject {
+    /// The descriptor is ready: `DAQD_READABLE`, `DAQD_WRITABLE`, `DAQD_BROKEN`.
+    func ready(_ events: UInt32)
+    /// Goes on with work that was left to give others their turn.
+    func goOn()
+    /// The loop ends.
+    func ended()
+}
+
+/// One thread that waits for sockets, timers and jobs of other threads, and never for anything else.
+@safe
+final class EventLoop: @unchecked Sendable {  // sound: what is not behind a lock is touched on the loop's thread only
+    typealias Job = @Sendable () -> Void
+
+    /// Room for what is read at once, shared by all connections of the loop.
+    let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 262_144, alignment: 64)
+    /// Room for what is sent at once.
+    let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 262_144, alignment: 64)
+    static let readable = UInt32(DAQD_READABLE)
+    static let writable = UInt32(DAQD_WRITABLE)
+    static let broken = UInt32(DAQD_BROKEN)
+
+    private let poll: Int32
+    private let wakeRead: Int32
+    private let wakeWrite: Int32
+    private let inbox = Mutex<(jobs: [Job], isEnded: Bool)>(([], false))
+    private var handlers: [UInt64: any EventHandler] = [:]
+    private var lastID: UInt64 = 0
+    private var timers: [(time: Int64, job: Job)] = []
+    private var left: [UInt64] = []
+    private var thread = pthread_t()
+
+    /// - Throws: When the system has no more descriptors.
+    init() throws(DeviceError) {
+        var ends: [Int32] = [-1, -1]
+        poll = daqd_epoll_new()
+        let status = unsafe daqd_pipe(&ends)
+        (wakeRead, wakeWrite) = (ends[0], ends[1])
+        guard poll >= 0, status == 0 else {
+            throw DeviceError(.failed, "the system gives no descriptor: \(systemErrorText(errno))")
+        }
+        daqd_epoll_add(poll, wakeRead, 0, EventLoop.readable)
+    }
+
+    deinit {
+        for descriptor in [poll, wakeRead, wakeWrite] where descriptor >= 0 { close(descriptor) }
+        unsafe input.deallocate()
+        unsafe scratch.deallocate()
+    }
+
+    /// Starts the thread.
+    func start(_ name: String) throws(DeviceError) {
+        guard LoopThread.start(name, { self.run() }) else {
+            throw DeviceError(.failed, "the system gives no thread for \(name)")
+        }
+    }
+
+    // MARK: - From any thread
+
+    /// Runs a job on the loop's thread; after the end it is dropped.
+    func post(_ job: @escaping Job) {
+        let isFirst: Bool? = inbox.withLock { inbox in
+            if inbox.isEnded { return nil }
+            inbox.jobs.append(job)
+            return inbox.jobs.count == 1
+        }
+        if isFirst == true { wake() }
+    }
+
+    /// Ends the loop and every handler; `completion` runs when that is done.
+    func end(_ completion: @escaping Job) {
+        let isRunning = inbox.withLock { !$0.isEnded }
+        guard isRunning else { return completion() }
+        post { [self] in
+            for handler in handlers.values { handler.ended() }
+            handlers = [:]
+            inbox.withLock { $0 = ([], true) }
+            completion()
+        }
+    }
+
+    private func wake() {
+        var byte: UInt8 = 1
+        _ = unsafe write(wakeWrite, &byte, 1)
+    }
+
+    // MARK: - On the loop's thread
+
+    /// Whether the caller is on the loop's thread.
+    var isCurrent: Bool { pthread_equal(pthread_self(), thread) != 0 }
+
+    /// Watches a descriptor.
+    /// - Returns: Its number for ``change(_:id:to:)`` and ``remove(_:id:)``.
+    func add(_ descriptor: Int32, _ handler: any EventHandler, _ events: UInt32) -> UInt64 {
+        lastID += 1
+        handlers[lastID] = handler
+        daqd_epoll_add(poll, descriptor, lastID, events)
+        return lastID
+    }
+
+    func change(_ descriptor: Int32, id: UInt64, to events: UInt32) { daqd_epoll_change(poll, descriptor, id, events) }
+
+    func remove(_ descriptor: Int32, id: UInt64) {
+        handlers[id] = nil
+        daqd_epoll_remove(poll, descriptor)
+    }
+
+    /// Calls a handler again after the others had their turn.
+    func leave(_ id: UInt64) { left.append(id) }
+
+    /// Runs a job after some seconds.
+    func schedule(after seconds: Double, _ job: @escaping Job) {
+        let time = Timestamp.monotonicNanoseconds() + Int64(min(max(seconds, 0), 1e9) * 1e9)
+        let index = timers.firstIndex { $0.time > time } ?? timers.count
+        timers.insert((time, job), at: index)
+    }
+
+    private func run() {
+        thread = pthread_self()
+        var events = [daqd_ready](repeating: daqd_ready(), count: 128)
+        while !inbox.withLock({ $0.isEnded }) {
+            let count = unsafe events.withUnsafeMutableBufferPointer { buffer in
+                unsafe daqd_epoll_wait(poll, buffer.baseAddress, 128, timeout)
+            }
+            for index in 0..<max(0, Int(count)) { handle(events[index].id, events[index].events) }
+            runTimers()
+            let waiting = left
+            left.removeAll(keepingCapacity: true)
+            for id in waiting { handlers[id]?.goOn() }
+        }
+    }
+
+    private func handle(_ id: UInt64, _ events: UInt32) {
+        guard id == 0 else {
+            handlers[id]?.ready(events)
+            return
+        }
+        var bytes = [UInt8](repeating: 0, count: 64)
+        while unsafe read(wakeRead, &bytes, 64) == 64 {}
+        let jobs = inbox.withLock { inbox in
+            defer { inbox.jobs = [] }
+            return inbox.jobs
+        }
+        for job in jobs { job() }
+    }
+
+    /// Milliseconds until there is something to do by itself; -1 for never.
+    private var timeout: Int32 {
+        if !left.isEmpty { return 0 }
+        guard let first = timers.first else { return -1 }
+        return Int32(clamping: max(0, (first.time - Timestamp.monotonicNanoseconds() + 999_999) / 1_000_000))
+    }
+
+    private func runTimers() {
+        guard !timers.isEmpty else { return }
+        let now = Timestamp.monotonicNanoseconds()
+        while let first = timers.first, first.time <= now {
+            timers.removeFirst()
+            first.job()
+        }
+    }
+}
+
+extension String {
+    /// The text of a C string in an array.
+    init(terminated characters: [CChar]) {
+        self.init(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+/// The system's sentence for an error number.
+func systemErrorText(_ number: Int32) -> String {
+    guard let text = unsafe strerror(number) else { return "error \(number)" }
+    return unsafe String(cString: text)
+}

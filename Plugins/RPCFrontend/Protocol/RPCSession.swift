@@ -1,0 +1,273 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+
+import DAQKernel
+import Glibc
+
+/// One client's conversation with one target; lives on its connection's thread.
+final class RPCSession: LineHandler, @unchecked Sendable {  // sound: touched on its connection's thread only
+    private let service: RPCService
+    private let origin: Origin
+    private let mayTerminate: Bool
+    private var target: RPCTarget?
+    private var version = PYONVersion.v2
+    /// A reply as it is written; its memory is used again.
+    private var text = PYONText(.v2)
+    private var running: RPCCall?
+    private weak var connection: LineConnection?
+    var isEstablished: Bool { target != nil }
+
+    init(_ service: RPCService, _ connection: LineConnection) {
+        self.service = service
+        self.connection = connection
+        origin = Origin(frontend: service.context.name, host: connection.peer.host)
+        mayTerminate = service.allowsTerminate(connection.peer)
+        connection.output.append(service.identification())
+    }
+
+    func line(_ line: UnsafeRawBufferPointer, on connection: LineConnection) -> LineOutcome {
+        guard let target else { return unsafe select(line, on: connection) }
+        service.requests.add()
+        do {
+            switch try unsafe RPCRequest(line, version) {
+            case .methodList: return reply(.value(target.methodList(terminate: mayTerminate)), on: connection)
+            case .call(let name, let arguments, let named):
+                return call(name, arguments, named, of: target, on: connection)
+            }
+        } catch let error as RPCException {
+            return reply(.failure(error), on: connection)
+        } catch {
+            // The place of the next request cannot be trusted after this one.
+            _ = reply(.failure(RPCException("ValueError", "the request cannot be read: \(error)")), on: connection)
+            return .finish
+        }
+    }
+
+    func lineTooLong(on connection: LineConnection) {
+        guard target != nil else { return connection.close() }
+        let message = "the request is longer than \(connection.limits.line) bytes"
+        _ = reply(.failure(RPCException("ValueError", message)), on: connection)
+    }
+
+    /// Nobody waits for the answer, as far as sipyco's clients go: the command's declaration says what becomes of it.
+    func peerEnded(on connection: LineConnection) { running?.abandon() }
+
+    func closed() { running?.abandon() }
+
+    // MARK: - Selection
+
+    private func select(_ line: UnsafeRawBufferPointer, on connection: LineConnection) -> LineOutcome {
+        guard line.count <= RPCHandshake.maximumLine else { return .drop }
+        do throws(RPCException) {
+            let selection = try RPCHandshake.Selection(
+                unsafe String(decoding: line, as: UTF8.self), allowsV1: service.settings.allowsV1,
+                allowsRawArrays: service.settings.allowsRawArrays)
+            let target = try service.target(selection.target)
+            self.target = target
+            version = selection.version
+            text = PYONText(version, arrays: selection.wantsRawArrays ? .raw : .base64)
+            return sendMethodSet(of: target, on: connection)
+        } catch {
+            service.context.logger.warning(
+                "A client was sent away", ["peer": .string(connection.peer.host), "reason": .string(error.message)])
+            return .drop
+        }
+    }
+
+    private func sendMethodSet(of target: RPCTarget, on connection: LineConnection) -> LineOutcome {
+        let names = target.methods.methods.keys.filter { $0 != "terminate" || mayTerminate }.sorted()
+        write(on: connection) { text throws(WireError) in try text.append(.set(names.map { .string($0) })) }
+        return .next
+    }
+
+    // MARK: - Calls
+
+    private func call(
+        _ name: String, _ arguments: [DataValue], _ named: [(String, DataValue)], of target: RPCTarget,
+        on connection: LineConnection
+    ) -> LineOutcome {
+        guard let method = target.method(name) else {
+            return reply(.failure(.noAttribute(name, of: target.name)), on: connection)
+        }
+        if target.isGone {
+            return reply(.failure(RPCException("ConnectionError", "\(target.name) is gone")), on: connection)
+        }
+        switch method.body {
+        case .ping where arguments.isEmpty && named.isEmpty: return reply(.value(.bool(true)), on: connection)
+        case .read(let member) where arguments.isEmpty && named.isEmpty:
+            return reply(read(member, target, name), on: connection)
+        default: return start(method, arguments, named, of: target, on: connection)
+        }
+    }
+
+    /// A number that cannot be trusted is no answer: an alarm that makes it invalid is raised as an error.
+    private func read(_ member: NamedMember, _ target: RPCTarget, _ method: String) -> RPCResult {
+        let sample = member.sample
+        guard sample.alarm.severity == .invalid, member.entry.disconnected == nil,
+            !(member.entry.initial != nil && sample.timestamp == .never)
+        else { return .value(sample.value) }
+        let isAway = sample.alarm.status != .undefined
+        return .failure(
+            RPCException(
+                isAway ? "ConnectionError" : "RuntimeError",
+                "\(target.node.name)/\(member.name): \(sample.alarm.message)"))
+    }
+
+    private func start(
+        _ method: RPCMethod, _ arguments: [DataValue], _ named: [(String, DataValue)], of target: RPCTarget,
+        on connection: LineConnection
+    ) -> LineOutcome {
+        if case .terminate = method.body { return terminate(arguments, named, of: target, on: connection) }
+        let loop = connection.loop
+        let call = RPCCall(arguments, named, origin: origin) { [weak self] call in
+            loop.post { [weak self] in self?.deliver(call) }
+        }
+        do throws(RPCException) {
+            try perform(method, call, of: target)
+        } catch {
+            return reply(.failure(error), on: connection)
+        }
+        if let result = call.resultOrWait() { return reply(result, on: connection) }
+        running = call
+        return .wait
+    }
+
+    private func perform(_ method: RPCMethod, _ call: RPCCall, of target: RPCTarget) throws(RPCException) {
+        guard !service.settings.isReadOnly || !method.changes else {
+            throw RPCException("PermissionError", "\(method.name) is refused: this server only shows")
+        }
+        switch method.body {
+        case .ping, .read, .terminate: _ = try RPCSignature().bind(call, method: method.name)
+        case .service(let body): try body(call, try method.signature.bind(call, method: method.name))
+        case .write(let member):
+            let value = try method.signature.bind(call, method: method.name)[0]
+            inTurn(target, call) { Self.put(value, to: member, call, target, method.name) }
+        case .command(let member):
+            inTurn(target, call) { Self.run(member, call, target, method.name) }
+        }
+    }
+
+    /// Runs at once, or after the calls before where the target takes one at a time.
+    private func inTurn(_ target: RPCTarget, _ call: RPCCall, _ body: @escaping @Sendable () -> Void) {
+        guard let lane = target.lane else { return body() }
+        lane.run { done in
+            call.onEnd(done)
+            body()
+        }
+    }
+
+    private static func put(
+        _ value: DataValue, to member: NamedMember, _ call: RPCCall, _ target: RPCTarget, _ method: String
+    ) {
+        member.put(value, origin: call.origin) { result in
+            switch result {
+            case .success: call.complete(.value(.null))
+            case .failure(let error): call.complete(failure(error, target, method))
+            }
+        }
+    }
+
+    private static func run(_ member: NamedMember, _ call: RPCCall, _ target: RPCTarget, _ method: String) {
+        guard let command = member.command else {
+            let error = DeviceError(.unavailable, "\(target.node.name) has no \(member.name) at present")
+            return call.complete(failure(error, target, method))
+        }
+        do throws(DeviceError) {
+            let operation = try command.start(Arguments(call.arguments, named: call.named), origin: call.origin)
+            if command.policy.endsWithCaller { call.onAbandon { operation.cancel() } }
+            operation.observe { status in
+                guard status.state.isFinal else { return }
+                call.complete(status.error.map { failure($0, target, method) } ?? .value(status.result))
+            }
+        } catch {
+            call.complete(failure(error, target, method))
+        }
+    }
+
+    private static func failure(_ error: DeviceError, _ target: RPCTarget, _ method: String) -> RPCResult {
+        .failure(RPCException(error, target: target.name, type: target.node.type, method: method))
+    }
+
+    private func deliver(_ call: RPCCall) {
+        guard running === call, let connection, let result = call.take() else { return }
+        running = nil
+        _ = reply(result, on: connection)
+        connection.resume()
+    }
+
+    private func terminate(
+        _ arguments: [DataValue], _ named: [(String, DataValue)], of target: RPCTarget, on connection: LineConnection
+    ) -> LineOutcome {
+        guard mayTerminate else { return reply(.failure(.noAttribute("terminate", of: target.name)), on: connection) }
+        guard arguments.isEmpty, named.isEmpty else {
+            return reply(.failure(RPCException("TypeError", "terminate() takes no arguments")), on: connection)
+        }
+        _ = reply(.value(.null), on: connection)
+        service.terminate(origin)
+        return .next
+    }
+
+    // MARK: - Replies
+
+    private func reply(_ result: RPCResult, on connection: LineConnection) -> LineOutcome {
+        let isWritten = write(on: connection) { text throws(WireError) in
+            switch result {
+            case .value(let value):
+                text.append(text.version == .v2 ? #"{"status":"ok","ret":"# : #"{"status": "ok", "ret": "#)
+                try text.append(value)
+                text.append("}" as StaticString)
+            case .frame(let frame):
+                text.append(text.version == .v2 ? #"{"status":"ok","ret":"# : #"{"status": "ok", "ret": "#)
+                text.append(NumPyType.text(frame.elementType), frame.shape, .frame(frame.buffer))
+                text.append("}" as StaticString)
+            case .failure(let exception):
+                service.failures.add()
+                try text.append(failure: exception)
+            }
+        }
+        guard let reason = isWritten else { return .next }
+        write(on: connection) { text throws(WireError) in
+            try text.append(failure: RPCException("TypeError", "the result cannot be sent: \(reason)"))
+        }
+        return .next
+    }
+
+    /// Writes a line.
+    /// - Returns: Why it could not be written; then nothing was.
+    @discardableResult
+    private func write(
+        on connection: LineConnection, _ body: (inout PYONText) throws(WireError) -> Void
+    ) -> WireError? {
+        text.bytes.removeAll(keepingCapacity: text.bytes.capacity <= 65536)
+        text.places = []
+        do throws(WireError) {
+            try body(&text)
+        } catch {
+            return error
+        }
+        text.append("\n" as StaticString)
+        connection.output.append(text)
+        return nil
+    }
+}
+
+extension PYONText {
+    /// Writes the reply of a call that failed.
+    mutating func append(failure exception: RPCException) throws(WireError) {
+        let details = DataValue.object([
+            ("class", .string(exception.className)), ("message", .string(exception.message)),
+            ("traceback", .strings(exception.traceback)),
+        ])
+        try append(object: [("status", .string("failed")), ("exception", details)])
+    }
+}
+
+extension RPCMethod {
+    /// Whether a call may change something.
+    var changes: Bool {
+        switch body {
+        case .ping, .read, .service: false
+        case .terminate, .write, .command: true
+        }
+    }
+}
