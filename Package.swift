@@ -50,7 +50,7 @@ let plugins: [[Target]] = [
         "ChannelAccessFrontend", path: "Plugins/ChannelAccessFrontend", dependencies: ["CEpoll"],
         exclude: ["CLibraries"]),
     plugin(
-        "RPCFrontend", path: "Plugins/RPCFrontend", dependencies: [storage, "CBase64", "CEpoll", "COpenSSL"],
+        "RPCFrontend", path: "Plugins/RPCFrontend", dependencies: [storage, "CBase64", "CEventLoop", "COpenSSL"],
         exclude: ["CLibraries"]),
     plugin(
         "StandardOperations", path: "Plugins/StandardOperations", dependencies: [storage, transports, "CPNG"],
@@ -132,7 +132,7 @@ let package = Package(
             ],
             path: "Tests/EigerPluginTests", swiftSettings: testSettings),
         .target(name: "CBase64", path: "Plugins/RPCFrontend/CLibraries/CBase64"),
-        .target(name: "CEpoll", path: "Plugins/RPCFrontend/CLibraries/CEpoll"),
+        .target(name: "CEventLoop", path: "Plugins/RPCFrontend/CLibraries/CEventLoop"),
         .systemLibrary(name: "COpenSSL", path: "Plugins/RPCFrontend/CLibraries/COpenSSL"),
         .testTarget(
             name: "RPCFrontendTests", dependencies: ["RPCFrontend", kernel, "ServerTesting"],

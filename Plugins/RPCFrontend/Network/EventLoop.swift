@@ -1,7 +1,7 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
 
-import CEpoll
+import CEventLoop
 import DAQKernel
 import Glibc
 import Synchronization

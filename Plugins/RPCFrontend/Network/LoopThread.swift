@@ -1,7 +1,7 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
 
-import CEpoll
+import CEventLoop
 import Glibc
 
 /// Starts a detached thread with a name of its own, in which signals are blocked.
