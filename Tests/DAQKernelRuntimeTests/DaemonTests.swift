@@ -171,6 +171,37 @@ struct DaemonTests {
         #expect(await second.end() == .success)
     }
 
+    @Test(
+        "the site chooses what is restored",
+        arguments: [("[]", 1.0), ("[w*h]", 7.5), ("[value, marked]", 7.5), ("[w?]", 1.0)])
+    func autosaveChoice(list: String, restored: Double) async throws {
+        let text = Self.site("devices: {d: {type: fake, autosave: \(list)}}")
+        let first = try Stage(text)
+        #expect(await first.ready())
+        try await first.device("d")?.wish.put(.float(7.5), origin: Self.origin)
+        first.send(.stop)
+        #expect(await first.exit() == .success)
+        let second = try Stage(text, folder: first.folder)
+        #expect(await second.ready())
+        #expect(second.device("d")?.wish.value == restored)
+        #expect(await second.end() == .success)
+    }
+
+    @Test("the daemon tells how each device is")
+    func watchedDevices() async throws {
+        let stage = try Stage(Self.site("devices: {d: {type: fake}, e: {type: fake, mood: broken}}"))
+        #expect(await stage.ready())
+        let daemon = try #require(await stage.daemon.site?.daemon.node)
+        #expect(daemon.parameter("devices/e/state")?.sample.value == .string("unavailable"))
+        #expect(daemon.parameter("devices/e/state")?.sample.alarm.severity == .invalid)
+        #expect(daemon.parameter("devices/e/message")?.sample.value.string?.contains("no such camera") == true)
+        #expect(daemon.parameter("devices/d/connected")?.sample.alarm.severity == AlarmSeverity.none)
+        for path in ["cores", "process_id", "host_memory", "files", "threads", "heartbeat", "uptime_text"] {
+            #expect(daemon.parameter(path)?.sample.timestamp != .never, "\(path)")
+        }
+        #expect(await stage.end() == .success)
+    }
+
     @Test("a wrong configuration ends with 78 and a taken state directory with a clear line")
     func refusals() async throws {
         let wrong = try Stage("devices: {d: {type: fake, moood: x}}")
