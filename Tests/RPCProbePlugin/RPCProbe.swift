@@ -53,7 +53,7 @@ final class RPCProbe: Device {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return UInt16(truncatingIfNeeded: state >> 33)
         }
-        let bytes = pixels.withUnsafeBytes { unsafe [UInt8]($0) }
+        let bytes = unsafe pixels.withUnsafeBytes { unsafe [UInt8]($0) }
         let array = ArrayValue(.uint16, shape: [1024, 1024], bytes: bytes).map { DataValue.array($0) } ?? .null
         image = Command<DataValue>("image", "An image of 1024 x 1024 pixels", policy: .quick) { _ in array }
         let source = images
