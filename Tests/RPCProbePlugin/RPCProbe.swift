@@ -45,6 +45,7 @@ final class RPCProbe: Device {
     }
     private let image: Command<DataValue>
     private let publishImages: Command<Void>
+    private let context: DeviceContext
 
     init(_ context: DeviceContext) {
         // Noise of a generator with a seed: the same image in every run.
@@ -53,7 +54,7 @@ final class RPCProbe: Device {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return UInt16(truncatingIfNeeded: state >> 33)
         }
-        let bytes = unsafe pixels.withUnsafeBytes { unsafe [UInt8]($0) }
+        let bytes = pixels.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] }
         let array = ArrayValue(.uint16, shape: [1024, 1024], bytes: bytes).map { DataValue.array($0) } ?? .null
         image = Command<DataValue>("image", "An image of 1024 x 1024 pixels", policy: .quick) { _ in array }
         let source = images
@@ -67,6 +68,12 @@ final class RPCProbe: Device {
             }
         }
         context.add(images)
+        self.context = context
+    }
+
+    func run() async throws {
+        context.connected()
+        while true { try await Task.sleep(nanoseconds: 3_600_000_000_000) }
     }
 }
 

@@ -27,7 +27,6 @@ final class TLSContext: @unchecked Sendable {  // sound: OpenSSL's context is ma
         guard unsafe SSL_CTX_load_verify_locations(context, clients, nil) == 1 else {
             throw DeviceError(.failed, "\(clients) holds no certificates in PEM: \(Self.reason)")
         }
-        unsafe SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
     }
 
     deinit { unsafe SSL_CTX_free(context) }
