@@ -3,14 +3,16 @@
 #pragma once
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <sys/socket.h>
+
+/// Says that nothing more is sent over a socket.
+void daqd_end_sending(int descriptor);
 
 // A client whose certificate is not among the permitted ones hears nothing, as from sipyco's servers: without this, OpenSSL would
 // send an alert, which Python raises as another exception.
 static inline int daqd_ssl_judge(int is_good, X509_STORE_CTX *store) {
     if (!is_good) {
         SSL *session = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-        if (session) shutdown(SSL_get_fd(session), SHUT_WR);
+        if (session) daqd_end_sending(SSL_get_fd(session));
     }
     return is_good;
 }
