@@ -23,6 +23,8 @@ protocol ByteStream: AnyObject {
     func write(_ buffer: UnsafeRawBufferPointer) -> StreamResult
     /// Whether bytes wait to be read that the descriptor does not know of.
     var hasBuffered: Bool { get }
+    /// Whether the peer may not talk to us; it should not see the end before it has said its first word.
+    var isRefused: Bool { get }
     /// Says that nothing more is sent.
     func finish()
 }
@@ -34,6 +36,7 @@ final class PlainStream: ByteStream {
     init(_ descriptor: Int32) { self.descriptor = descriptor }
 
     var hasBuffered: Bool { false }
+    var isRefused: Bool { false }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) -> StreamResult {
         let count = unsafe recv(descriptor, buffer.baseAddress, buffer.count, 0)

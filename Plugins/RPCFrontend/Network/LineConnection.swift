@@ -118,9 +118,16 @@ final class LineConnection: EventHandler, @unchecked Sendable {  // sound: touch
                 wantsWrite = true
                 return
             case .end: return end()
-            case .failed: return close()
+            case .failed: return stream.isRefused ? refuse() : close()
             }
         } while stream.hasBuffered && phase != .closed
+    }
+
+    /// A client that may not connect sees the end a moment later: the exception that it raises then does not depend on chance.
+    private func refuse() {
+        phase = .lingering
+        hasEnded = true
+        loop.schedule(after: 0.2) { [weak self] in self?.close() }
     }
 
     private func end() {

@@ -59,6 +59,7 @@ final class TLSStream: ByteStream {
 
     deinit { unsafe SSL_free(session) }
 
+    var isRefused: Bool { unsafe SSL_is_init_finished(session) == 0 }
     var hasBuffered: Bool { unsafe SSL_pending(session) > 0 }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) -> StreamResult {

@@ -50,5 +50,3 @@ int daqd_accept(int listener, struct sockaddr *address, socklen_t *length) {
 }
 
 void daqd_rpc_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
-
-void daqd_end_sending(int descriptor) { shutdown(descriptor, SHUT_WR); }

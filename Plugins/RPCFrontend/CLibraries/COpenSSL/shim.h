@@ -4,15 +4,12 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-/// Says that nothing more is sent over a socket.
-void daqd_end_sending(int descriptor);
-
-// A client whose certificate is not among the permitted ones hears nothing, as from sipyco's servers: without this, OpenSSL would
-// send an alert, which Python raises as another exception.
+// A client whose certificate is not among the permitted ones hears nothing before the end, as from sipyco's servers; OpenSSL alone
+// would send an alert, which Python raises as another exception.
 static inline int daqd_ssl_judge(int is_good, X509_STORE_CTX *store) {
     if (!is_good) {
         SSL *session = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-        if (session) daqd_end_sending(SSL_get_fd(session));
+        if (session) SSL_set0_wbio(session, BIO_new(BIO_s_null()));
     }
     return is_good;
 }

@@ -29,5 +29,3 @@ int daqd_pipe(int *ends);
 int daqd_accept(int listener, struct sockaddr *address, socklen_t *length);
 /// Gives the calling thread a name of at most 15 bytes.
 void daqd_rpc_name_thread(const char *name);
-/// Says that nothing more is sent over a socket.
-void daqd_end_sending(int descriptor);
