@@ -58,20 +58,29 @@ final class EigerDetector: Device {
     }
 
     var nameSets: [NameSet] {
-        [SeedNames.set, PackageNames.set, AreaDetectorNames.set, SIMPLONNames.set(discovered: runner.lifecycle.keys.table.known)]
+        [
+            SeedNames.set, PackageNames.set, AreaDetectorNames.set,
+            SIMPLONNames.set(discovered: runner.lifecycle.keys.table.known),
+        ]
     }
 
     func run() async throws {
         try await watcher.run()
     }
 
-    /// Ends a running series in order and waits until its files are here, asking for more time while they come.
+    /// Ends a running series in order and waits for its files, asking for more time; what takes too long is left to the next start.
     func stop() async {
         guard let control = runner.control else { return }
         control.request(AcquisitionStop(.shutdown, origin: .daemon))
-        while runner.control != nil, !Task.isCancelled {
-            context.needsMoreTime(.seconds(5))
-            try? await Task.sleep(for: .milliseconds(100))
-        }
+        while !control.imagesAreOver, !control.ended.isResolved, !Task.isCancelled { await moreTime() }
+        let end = ContinuousClock.now.advanced(by: settings.collectGrace)
+        while !control.ended.isResolved, ContinuousClock.now < end, !Task.isCancelled { await moreTime() }
+        control.leave()
+        while !control.ended.isResolved, !Task.isCancelled { await moreTime() }
+    }
+
+    private func moreTime() async {
+        context.needsMoreTime(.seconds(5))
+        try? await Task.sleep(for: .milliseconds(20))
     }
 }

@@ -53,10 +53,15 @@ final class FileCollector: Sendable {
     private let client: SIMPLONClient
     private let logger: Logger
     private let monitor: FileMonitor
+    private let health: HealthMonitor
     private let state: Mutex<State>
     private let wake = Wake()
 
-    init(_ files: SeriesFiles, fetcher: FileFetcher, client: SIMPLONClient, logger: Logger, monitor: FileMonitor) {
+    init(
+        _ files: SeriesFiles, fetcher: FileFetcher, client: SIMPLONClient, logger: Logger, monitor: FileMonitor,
+        health: HealthMonitor
+    ) {
+        self.health = health
         self.fetcher = fetcher
         self.client = client
         self.logger = logger
@@ -191,14 +196,24 @@ final class FileCollector: Sendable {
                 state.problems[name] = file.problem
             }
             progressed()
+            health.clear(.diskFull)
             monitor.stored(name, fetcher.files)
         } catch {
             note(name, DeviceError(wrapping: error).message)
+            if Self.isFullDisk(error) {
+                health.diskIsFull(
+                    "a file of the series finds no room and stays on the detector: \(DeviceError(wrapping: error).message)",
+                    needed: 0)
+            }
             logger.warning(
                 "A file could not be fetched", ["file": .string(name), "error": .string(String(describing: error))])
         }
         state.withLock { $0.ledger.finish(name, stored: isStored) }
         return isStored
+    }
+
+    private static func isFullDisk(_ error: any Error) -> Bool {
+        (error as? FileError)?.code == .noSpace || (error as? DeviceError)?.code == .storage
     }
 
     private func progressed() { state.withLock { $0.lastProgress = .now } }

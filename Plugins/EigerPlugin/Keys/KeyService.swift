@@ -186,7 +186,12 @@ final class KeyService: Sendable {
         }
         let json = value.json
         if isWithinEpsilon(key, json) { return }
-        try await set(key, json)
+        do {
+            try await set(key, json)
+        } catch let error as DeviceError where error.code == .vendor && !queue.isEmpty {
+            // Another client's setting that waits behind this one may be what the detector misses.
+            try await set(key, json, isLast: true)
+        }
         let burst = clients.withLock { clients in
             clients.wanted[key] = json
             clients.burst[key] = json
@@ -218,10 +223,11 @@ final class KeyService: Sendable {
     }
 
     /// Sets a key, then reads it and everything that may have followed; one at a time for all callers.
-    func set(_ key: SIMPLONKey, _ value: JSON) async throws {
+    /// - Parameter isLast: Whether everybody else who waits goes first.
+    func set(_ key: SIMPLONKey, _ value: JSON, isLast: Bool = false) async throws {
         adjustPending(1)
         defer { adjustPending(-1) }
-        try await queue.withTurn(rank: ConfigurationOrder.rank(key)) {
+        try await queue.withTurn(rank: isLast ? .max : ConfigurationOrder.rank(key, value)) {
             let changes = try await self.client.put(key, value)
             for changed in SIMPLONDependents.refresh(after: key, changes: changes, known: self.table.has) {
                 do {

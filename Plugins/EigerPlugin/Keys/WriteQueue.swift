@@ -21,6 +21,11 @@ final class WriteQueue: Sendable {
     /// Whether nobody waits.
     var isEmpty: Bool { state.withLock { $0.waiting.isEmpty } }
 
+    /// How many wait; for tests.
+    var waitingCount: Int { state.withLock { $0.waiting.count } }
+    /// Whether somebody has the turn; for tests.
+    var isHeld: Bool { state.withLock { $0.isHeld } }
+
     func withTurn<Value: Sendable>(
         rank: Int, _ body: @Sendable () async throws -> Value
     ) async rethrows -> Value {

@@ -27,12 +27,17 @@ enum ConfigurationOrder {
         let (base, names): (Int, [String]) =
             switch key.module {
             case .detector: (0, detector)
-            case .filewriter: (1000, filewriter)
-            case .stream: (2000, stream)
-            case .monitor: (3000, monitor)
-            case .system: (4000, [])
+            case .filewriter: (10_000, filewriter)
+            case .stream: (20_000, stream)
+            case .monitor: (30_000, monitor)
+            case .system: (40_000, [])
             }
-        return base + (names.firstIndex(of: key.name) ?? 900)
+        return base + 10 * (names.firstIndex(of: key.name) ?? 900)
+    }
+
+    /// The place of a key with its value: a single image per trigger goes before the mode that demands it.
+    static func rank(_ key: SIMPLONKey, _ value: JSON) -> Int {
+        key == .detector("nimages") && value.integer == 1 ? rank(.detector("trigger_mode")) - 1 : rank(key)
     }
 
     /// Keys that only say in other words what another key says: that one is set, these follow.

@@ -18,6 +18,7 @@ extension Exposure {
                 if plan.triggerMode == "extg", let hasAllFiles, await hasAllFiles() { return }
                 if let objection = watch.saw(state) { throw DeviceError(.failed, "\(device) \(objection)") }
                 if watch.hasBegun {
+                    if runner.monitor.phase.value == .armed { runner.monitor.enter(.acquiring) }
                     publishRemaining(0)
                 } else {
                     report(0.1, "Waiting for triggers")

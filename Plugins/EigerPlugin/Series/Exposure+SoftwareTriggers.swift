@@ -10,7 +10,6 @@ extension Exposure {
 
     /// Triggers that clients give, in the order in which they come, until all are given or the detector has disarmed itself.
     func serveManualTriggers() async throws {
-        control.acceptTriggers(plan.ntrigger)
         var given = 0
         var failures = 0
         var lastStatus = ContinuousClock.now

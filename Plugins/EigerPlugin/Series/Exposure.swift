@@ -43,6 +43,7 @@ struct Exposure: Sendable {
 
     /// One software trigger; returns when its images are taken, or when the series is stopped.
     func trigger(_ number: Int, _ exposureSeconds: Double?) async throws {
+        if number == 0, !control.isStopped { runner.monitor.enter(.acquiring) }
         runner.monitor.triggersGiven.publish(number + 1)
         if plan.triggerMode == "ints" {
             defer { control.rested() }

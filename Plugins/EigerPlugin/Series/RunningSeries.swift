@@ -37,6 +37,7 @@ struct RunningSeries: Sendable {
         try await arm(&notes, facts)
         let collector = try makeCollector(notes, facts)
         let collection = collector.map { collector in Task { await collector.run() } }
+        control.whenLeft { collection?.cancel() }
         var failure: (any Error)?
         do {
             try await expose(facts, collector)
@@ -56,6 +57,14 @@ struct RunningSeries: Sendable {
         report(0.85, "Collecting files")
         collector?.end(afterStop: control.isStopped)
         let outcome = await collection?.value
+        if control.isLeft, outcome?.missingCount ?? 0 > 0 {
+            context.logger.notice(
+                "The rest of the series' files stays on the detector until daqd starts again",
+                ["missing": .integer(Int64(outcome?.missingCount ?? 0))])
+            try await acquisition.leaveForNextStart()
+            control.leftAcquisition()
+            return nil
+        }
         if let failure { return failure }
         return outcome?.sentence.map { DeviceError(.failed, $0) }
     }
@@ -63,9 +72,9 @@ struct RunningSeries: Sendable {
     private func expose(_ facts: SeriesFacts, _ collector: FileCollector?) async throws {
         try await acquisition.armed()
         runner.monitor.enter(.armed)
+        if control.isManual, facts.plan.hasSoftwareTriggers { control.acceptTriggers(facts.plan.ntrigger) }
         control.armed.resolve(.success(runner.monitor.seriesNumber.value))
         try await acquisition.acquiring()
-        if !control.isManual { runner.monitor.enter(.acquiring) }
         let hasAllFiles: (@Sendable () async -> Bool)? = collector.map { collector in
             { @Sendable in await collector.hasSettledData() }
         }

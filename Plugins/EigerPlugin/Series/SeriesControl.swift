@@ -28,6 +28,9 @@ final class SeriesControl: Sendable {
         var given = 0
         var waiting: [ManualTrigger] = []
         var isOver = false
+        var isLeft = false
+        var isAcquisitionLeft = false
+        var onLeave: (@Sendable () -> Void)?
     }
 
     /// Whether triggers come by the command `trigger` rather than by themselves.
@@ -115,6 +118,31 @@ final class SeriesControl: Sendable {
         for trigger in waiting {
             trigger.done.resolve(.failure(DeviceError(.wrongState, "the series ended before this trigger was given")))
         }
+    }
+
+    /// Whether what is not here yet is left to the next start of the daemon.
+    var isLeft: Bool { state.withLock { $0.isLeft } }
+
+    /// The acquisition is not ended by this process.
+    func leftAcquisition() { state.withLock { $0.isAcquisitionLeft = true } }
+    var isAcquisitionLeft: Bool { state.withLock { $0.isAcquisitionLeft } }
+
+    /// Leaves the rest of the files to the next start of the daemon.
+    func leave() {
+        let handler = state.withLock { state in
+            state.isLeft = true
+            return state.onLeave
+        }
+        handler?()
+    }
+
+    /// What ends the collection of files; called at once if that was asked for already.
+    func whenLeft(_ handler: @escaping @Sendable () -> Void) {
+        let isLeft = state.withLock { state in
+            state.onLeave = handler
+            return state.isLeft
+        }
+        if isLeft { handler() }
     }
 
     // MARK: - Triggers by hand

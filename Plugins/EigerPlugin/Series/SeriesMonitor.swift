@@ -22,6 +22,15 @@ struct SeriesMonitor: Sendable {
     /// To be made inside the device's factory.
     init() {}
 
+    /// How a series ended; in alarm when it failed, until the device has something else to say.
+    func tell(_ record: AcquisitionRecord) {
+        let text = "Series \(record.state.rawValue): \(record.result ?? "")"
+        if record.state == .failed { tell(failure: text) } else { message.publish(text) }
+    }
+
+    /// What was refused or went wrong.
+    func tell(failure text: String) { message.publish(text, alarm: Alarm(.major, .state, text), at: .now()) }
+
     func enter(_ newPhase: SeriesPhase) {
         phase.publish(newPhase)
         let armed = newPhase == .armed || newPhase == .acquiring

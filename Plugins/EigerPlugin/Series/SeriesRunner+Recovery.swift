@@ -12,7 +12,8 @@ extension SeriesRunner {
             files, folder: notes.folder, client: client, acquisition: acquisition,
             removes: settings.removal == .verified,
             isNewFormat: format.contains("v20"), resumes: resumes, monitor: monitor.files, logger: context.logger)
-        return FileCollector(files, fetcher: fetcher, client: client, logger: context.logger, monitor: monitor.files)
+        return FileCollector(
+            files, fetcher: fetcher, client: client, logger: context.logger, monitor: monitor.files, health: health)
     }
 
     /// What is left to do for an interrupted acquisition once the detector is free.

@@ -95,7 +95,7 @@ final class SeriesRunner: Sendable {
         do {
             trigger = try control.give(exposureSeconds: exposureSeconds, device: context.name)
         } catch {
-            monitor.message.publish(error.message)
+            monitor.tell(failure: error.message)
             throw error
         }
         try await trigger.done.value()
@@ -126,11 +126,11 @@ final class SeriesRunner: Sendable {
         monitor.triggersGiven.publish(0)
         do {
             let (record, failure) = try await perform(order, control, progress)
-            monitor.message.publish("Series \(record.state.rawValue): \(record.result ?? "")")
+            monitor.tell(record)
             health.seriesEnded(record)
             return (record, failure)
         } catch {
-            monitor.message.publish(DeviceError(wrapping: error).message)
+            monitor.tell(failure: DeviceError(wrapping: error).message)
             throw error
         }
     }
@@ -153,6 +153,7 @@ final class SeriesRunner: Sendable {
         monitor.secondsRemaining.publish(0)
         if let stop = control.stop { try? await acquisition.requestStop(stop) }
         if let failure { context.logger.error("The series failed", ["error": .string(String(describing: failure))]) }
+        if control.isAcquisitionLeft { return (acquisition.record, nil) }
         return (try await acquisition.finish(failure: failure), failure)
     }
 
