@@ -11,6 +11,8 @@ struct DetectorWatcher: Sendable {
     let apiVersion: Parameter<String>
     /// Acquisitions that an earlier process left, oldest first.
     let interrupted: [Acquisition]
+    /// After an initialize that failed the next one is tried so much later.
+    private static let retry = Duration.seconds(60)
     private var lifecycle: DetectorLifecycle { runner.lifecycle }
     private var keys: KeyService { runner.lifecycle.keys }
     private var client: SIMPLONClient { runner.client }
@@ -22,10 +24,19 @@ struct DetectorWatcher: Sendable {
             var link = LinkState()
             var waiting = interrupted
             var nextSlow = ContinuousClock.now
+            var nextInitialize = ContinuousClock.now
             while true {
                 try Task.checkCancellation()
                 let effects = await look(&link)
-                for effect in effects { await apply(effect, &link, &group) }
+                for effect in effects { await apply(effect, &link) }
+                if effects.contains(.uninitialized) { nextInitialize = .now }
+                // A running series ends first: its files are asked for until it has.
+                if link.state == "na", isQuiet, settings.initialization == .ifNeeded,
+                    ContinuousClock.now >= nextInitialize
+                {
+                    nextInitialize = .now.advanced(by: Self.retry)
+                    group.addTask { await initialize() }
+                }
                 if effects.contains(.discover), !waiting.isEmpty {
                     let left = waiting
                     waiting = []
@@ -35,7 +46,7 @@ struct DetectorWatcher: Sendable {
                 if ContinuousClock.now >= nextSlow, isQuiet {
                     nextSlow = .now.advanced(by: settings.pollSlow)
                     await health.judgeDisk(settings.folder)
-                    guard await lookSlowly(&link, &group) else { continue }
+                    guard await lookSlowly(&link) else { continue }
                 }
                 try await Task.sleep(for: wait(link))
             }
@@ -83,13 +94,13 @@ struct DetectorWatcher: Sendable {
     }
 
     /// Asks for everything that changes slowly; whether the detector answered.
-    private func lookSlowly(_ link: inout LinkState, _ group: inout ThrowingTaskGroup<Void, any Error>) async -> Bool {
+    private func lookSlowly(_ link: inout LinkState) async -> Bool {
         guard link.isConnected, ["idle", "ready", "error"].contains(link.state) else { return true }
         do {
             try await keys.refreshSlow()
         } catch let error as DeviceError {
             // The first of the failures that make a loss; the state is asked next.
-            for effect in link.failed(error.message) { await apply(effect, &link, &group) }
+            for effect in link.failed(error.message) { await apply(effect, &link) }
             return false
         } catch {
             return true
@@ -97,7 +108,7 @@ struct DetectorWatcher: Sendable {
         health.judgeBuffer(keys.table)
         let clock = keys.table.value(SIMPLONKey(.detector, .status, "time"))?.string
         if let seconds = clock.flatMap(SIMPLONTime.seconds) {
-            for effect in link.answered(clockSeconds: seconds) { await apply(effect, &link, &group) }
+            for effect in link.answered(clockSeconds: seconds) { await apply(effect, &link) }
         }
         if link.state == "idle", isQuiet, !health.has(.changed) { await configurator.memory.keep(keys.table) }
         return true
@@ -130,9 +141,7 @@ struct DetectorWatcher: Sendable {
         }
     }
 
-    private func apply(
-        _ effect: LinkState.Effect, _ link: inout LinkState, _ group: inout ThrowingTaskGroup<Void, any Error>
-    ) async {
+    private func apply(_ effect: LinkState.Effect, _ link: inout LinkState) async {
         switch effect {
         case .connected:
             context.logger.notice("The detector answers", ["version": .string(client.version)])
@@ -153,9 +162,6 @@ struct DetectorWatcher: Sendable {
             if lifecycle.isBusy { return }
             configurator.forget()
             configurator.memory.detectorForgot()
-            if settings.initialization == .ifNeeded, runner.control == nil, !lifecycle.isBusy {
-                group.addTask { await initialize() }
-            }
         case .discover:
             if lifecycle.takeDiscovered() { return }
             do {

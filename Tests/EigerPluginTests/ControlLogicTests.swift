@@ -113,18 +113,18 @@ struct ControlLogicTests {
     @Test("of those who wait the one whose key goes first is next, whenever it came")
     func writeQueue() async {
         let queue = WriteQueue()
-        let order = Mutex<[Int]>([])
+        let order = RankList()
         let gate = OneShot<Void>()
         let first = Task { await queue.withTurn(rank: 0) { _ = try? await gate.value() } }
         while !(await isHeld(queue)) { await Task.yield() }
         let others = [30, 10, 20, 10].map { rank in
-            Task { await queue.withTurn(rank: rank) { order.withLock { $0.append(rank) } } }
+            Task { await queue.withTurn(rank: rank) { order.add(rank) } }
         }
         while queue.waitingCount < 4 { await Task.yield() }
         gate.resolve(.success(()))
         await first.value
         for other in others { await other.value }
-        #expect(order.withLock { $0 } == [10, 10, 20, 30])
+        #expect(order.ranks == [10, 10, 20, 30])
         #expect(queue.isEmpty)
     }
 
@@ -244,4 +244,11 @@ struct ControlLogicTests {
         let images = all.compactMap(files.imageRange).reduce(Int64(0)) { $0 + Int64($1.count) }
         #expect(images == 100_000)
     }
+}
+
+/// The order in which writers got their turn.
+private final class RankList: Sendable {
+    private let list = Mutex<[Int]>([])
+    var ranks: [Int] { list.withLock { $0 } }
+    func add(_ rank: Int) { list.withLock { $0.append(rank) } }
 }

@@ -55,9 +55,7 @@ struct HealthTests {
         #expect(try bench.value("detector/config/sample_name") == .string("lysozyme"))
         #expect(try bench.value("filewriter/config/name_pattern") == .string("mine_$id"))
         #expect(try bench.value("stream/config/header_detail") == .string("all"))
-        #expect(
-            try bench.value("health/settings_differ") == .bool(false),
-            "\(try bench.alarm("health/settings_differ").message)")
+        #expect(try bench.value("health/settings_differ") == .bool(false))
         let sent = try await simulated.puts().dropFirst(before + 2).map(\.what)
         let energy = try #require(sent.firstIndex(of: "config/photon_energy"))
         #expect(energy < (try #require(sent.firstIndex { $0.hasSuffix("energy") && $0 != "config/photon_energy" })))
@@ -125,7 +123,7 @@ struct HealthTests {
         let before = try await simulated.puts().count
         let second = try await bench(simulated, folder: first.folder)
         try await second.untilIdle()
-        #expect(try second.value("detector/config/detector_distance").double == 2.5)
+        try await eventually("it is read") { (try? second.value("detector/config/detector_distance").double) == 2.5 }
         #expect(try await simulated.puts().count == before)
         await second.stop()
     }

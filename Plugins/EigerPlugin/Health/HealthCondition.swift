@@ -16,7 +16,7 @@ enum HealthCondition: String, CaseIterable, Sendable {
     case bufferFull = "buffer_full"
     /// The local disk is full; ends when there is room again.
     case diskFull = "disk_full"
-    /// A series left neither file nor frame; ends with the next one that does.
+    /// A series left not a single image; ends with the next one that does.
     case noData = "no_data"
 
     var severity: AlarmSeverity {
@@ -42,7 +42,7 @@ enum HealthCondition: String, CaseIterable, Sendable {
         case .configuration: "Whether settings differ from those before a restart"
         case .bufferFull: "Whether the detector's memory for files is full"
         case .diskFull: "Whether the local disk is full"
-        case .noData: "Whether the last series left neither file nor frame"
+        case .noData: "Whether the last series left not a single image"
         }
     }
 }

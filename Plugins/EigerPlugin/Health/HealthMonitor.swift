@@ -82,13 +82,13 @@ final class HealthMonitor: Sendable {
 
     /// Looks at what a series left.
     func seriesEnded(_ record: AcquisitionRecord) {
-        let hasData = !record.artifacts.isEmpty || (record.frames.received ?? 0) > 0
+        let hasData = record.artifacts.contains { $0.role != .master } || (record.frames.received ?? 0) > 0
         if hasData { return clear(.noData) }
         let wasArmed = record.transitions.contains { $0.state == .acquiring }
         guard wasArmed, record.stop == nil, record.state == .failed else { return }
         raise(
             .noData,
-            "the series \(record.id) left neither file nor frame; if that happens again, restart the detector's service and initialize it"
+            "the series \(record.id) left not a single image; if that happens again, restart the detector's service and initialize it"
         )
         recoveryIsDue.withLock { $0 = true }
     }

@@ -1,5 +1,6 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
+import DAQKernel
 
 /// The order in which keys must be set, whoever sets them.
 ///

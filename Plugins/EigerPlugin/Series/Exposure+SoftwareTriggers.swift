@@ -59,7 +59,7 @@ extension Exposure {
             return first
         }
         guard case .replied(let error?) = event, !control.isStopped else { return }
-        try await judge(error, since: start, expectedSeconds: plan.secondsPerTrigger + startDelay)
+        try await judge(error, number, since: start, expectedSeconds: plan.secondsPerTrigger + startDelay)
     }
 
     /// Publishes what happens during a trigger and sends the stop that somebody asks for.
@@ -83,7 +83,7 @@ extension Exposure {
     /// A server may close the connection of a long exposure although that goes on; a network may be away for a while. The trigger
     /// is never sent again.
     private func judge(
-        _ error: any Error, since start: ContinuousClock.Instant, expectedSeconds expected: Double
+        _ error: any Error, _ number: Int, since start: ContinuousClock.Instant, expectedSeconds expected: Double
     ) async throws {
         let end = start.advanced(by: .seconds(expected + 60))
         var isTold = false
@@ -91,6 +91,9 @@ extension Exposure {
             let state = try? await keys.state()
             switch state {
             case "acquire": break
+            case "ready" where number + 1 == plan.ntrigger:
+                // After the last trigger it would have disarmed itself: this one has not reached it.
+                throw error
             case "idle", "ready":
                 if start.duration(to: .now).seconds >= expected * 0.9 { return }
                 throw error
@@ -118,7 +121,7 @@ extension Exposure {
                 "trigger", argument: exposureSeconds.map { .number($0) }, within: .seconds(max(20, length + 10)),
                 pool: "trigger")
         } catch {
-            try await judge(error, since: start, expectedSeconds: length)
+            try await judge(error, number, since: start, expectedSeconds: length)
         }
         let exposed = start.advanced(by: .seconds(length))
         var pause = Duration.milliseconds(1)
