@@ -80,7 +80,11 @@ final class ChannelAccessFrontend: Frontend {
         }
         server?.stop()
         context.site.daemon.remove(slowClients.name)
-        await served.close()
+        let isOpen = areNamesOpen.withLock { isOpen in
+            defer { isOpen = false }
+            return isOpen
+        }
+        if isOpen { await served.close() }
     }
 
     func names() -> [ServedName] { served.directory.names }

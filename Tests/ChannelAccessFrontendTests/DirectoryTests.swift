@@ -60,6 +60,39 @@ struct DirectoryTests {
         #expect(directory.variable("DET:CountTime")?.text == "0.250")
     }
 
+    @Test("aliases lead to records, a field written as a name is the record's field") func aliases() throws {
+        let dotted = NameSet(
+            "dotted", summary: "A field among the names",
+            entries: [
+                NameEntry("X", .parameter("title")), NameEntry("X.DISA", .constant(.integer(0))),
+                NameEntry("X.NONE", .constant(.integer(0))),
+            ])
+        let fixture = try SiteFixture(sets: [dotted])
+        var plan = Self.plan(["cam1": [.init(set: "dotted", prefix: "D:"), .init(set: "plain", prefix: "C:")]])
+        plan.aliases = ["OLD:title": "C:title", "OLD:gone": "C:gone"]
+        let directory = try fixture.directory(plan)
+        defer { directory.close() }
+        #expect(directory.variable("OLD:title")?.record == "C:title")
+        #expect(directory.variable("OLD:title.DESC")?.text == "Of the series")
+        #expect(!directory.contains("OLD:gone"))
+        #expect(directory.names.contains { $0.name == "OLD:title" && $0.description == "C:title: Of the series" })
+        #expect(directory.variable("D:X.DISA")?.text == "0")
+        #expect(fixture.logs.withLock { $0.contains { $0.contains("D:X.NONE") } })
+        #expect(!fixture.logs.withLock { $0.contains { $0.contains("D:X.DISA") } })
+        plan.aliases = ["a.b": "C:title"]
+        #expect(plan.problem() != nil)
+    }
+
+    @Test("a directory that was closed opens again, with new names only") func reopened() throws {
+        let fixture = try SiteFixture()
+        let directory = try fixture.directory()
+        directory.close()
+        #expect(!directory.contains("cam1:title"))
+        directory.open()
+        #expect(directory.contains("cam1:title"))
+        directory.close()
+    }
+
     @Test("a set that the device does not offer is told, a device without sets is hidden") func problems() throws {
         let fixture = try SiteFixture(sets: [Self.seed])
         let wrong = try fixture.directory(Self.plan(["cam1": [.init(set: "sede", prefix: "DET:")]]))
@@ -282,7 +315,7 @@ struct DirectoryTests {
 
     @Test("settings become a plan, and two sets never share a prefix") func settings() throws {
         let good = Settings([
-            "prefix": "P:", "daemon": .map(Settings([:])),
+            "prefix": "P:", "aliases": .map(Settings(["OLD": "C:title"])), "daemon": .map(Settings([:])),
             "devices": .map(Settings(["cam1": .map(Settings(["seed": "DET:", "plain": "C:"]))])),
         ])
         let plan = try NameSettings.plan(good, site: "my site")
@@ -293,7 +326,7 @@ struct DirectoryTests {
                 .init(set: "plain", prefix: "my_site:daqd:"), .init(set: "iocstats", prefix: "my_site:"),
             ])
         let bad = Settings([
-            "prefix": "", "daemon": .map(Settings([:])),
+            "prefix": "", "aliases": .map(Settings([:])), "daemon": .map(Settings([:])),
             "devices": .map(Settings(["cam1": .map(Settings(["seed": "DET:", "plain": "DET:"]))])),
         ])
         #expect(throws: ConfigurationError.self) { try NameSettings.plan(bad, site: "x") }

@@ -20,6 +20,8 @@ struct NamePlan: Sendable {
     var devices: [String: [Choice]] = [:]
     /// For the device `daqd`.
     var daemon: [Choice] = []
+    /// Other names of records.
+    var aliases: [String: String] = [:]
     /// The frontend's own name, for its counters.
     var frontend = "ca"
 
@@ -34,6 +36,9 @@ struct NamePlan: Sendable {
         let prefixes = devices.values.flatMap { $0 }.map(\.prefix) + daemon.map(\.prefix) + [prefix]
         for prefix in prefixes {
             if let problem = PVName.problem(prefix + "x") { return "has the prefix “\(prefix)”: \(problem)" }
+        }
+        for alias in aliases.keys.sorted() {
+            if let problem = PVName.problem(alias) { return "has the alias “\(alias)”: \(problem)" }
         }
         return clash()
     }

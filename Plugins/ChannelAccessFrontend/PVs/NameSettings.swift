@@ -12,6 +12,7 @@ enum NameSettings {
                 + "and no set at all hides the device; devices that are not named have their own paths under their name",
             .deviceDictionary(of: .dictionary(of: .string)), .map(Settings([:]))),
         .string("prefix", "What stands in front of the names of devices that are not named", default: ""),
+        .dictionary("aliases", "Other names of served ones: {OLD:NAME: \"EIG1:cam1:Acquire\"}", of: .string),
         .dictionary(
             "daemon",
             "Prefix by name set, plain or iocstats, for daqd itself; when empty both, under <site>:daqd: and <site>:",
@@ -37,6 +38,8 @@ enum NameSettings {
                 NamePlan.Choice(set: IOCStatistics.name, prefix: "\(word):"),
             ]
         }
+        let aliases: Settings = try settings["aliases"]
+        for alias in aliases.names { plan.aliases[alias] = try aliases[alias] }
         if let problem = plan.problem() { throw settings.error(problem, at: "devices") }
         return plan
     }

@@ -40,7 +40,10 @@ final class PVDirectory: NameDirectory {
     /// Makes the records of all devices and follows the site from here on.
     func open() {
         let number = site.observe { [weak self] event in self?.follow(event) }
-        state.withLock { $0.siteObserver = number }
+        state.withLock { state in
+            state.siteObserver = number
+            state.isClosed = false
+        }
         for device in site.devices { add(device) }
         access.observe { [weak self] in self?.tell(.rights) }
         access.open(on: self)
@@ -65,7 +68,12 @@ final class PVDirectory: NameDirectory {
     // MARK: - Looking
 
     /// The record of a name without field and modifiers.
-    func record(_ name: String) -> Record? { state.withLock { $0.records[name] } }
+    func record(_ name: String) -> Record? {
+        state.withLock { state in
+            if let record = state.records[name] { return record }
+            return plan.aliases.isEmpty ? nil : plan.aliases[name].flatMap { state.records[$0] }
+        }
+    }
 
     func contains(_ name: Span<UInt8>) -> Bool {
         guard let requested = Self.requested(name), let record = record(requested.record) else { return false }
@@ -123,7 +131,12 @@ final class PVDirectory: NameDirectory {
     }
 
     var names: [ServedName] {
-        state.withLock { Array($0.records.values) }.sorted { $0.name < $1.name }.map(\.served)
+        let records = state.withLock { $0.records }
+        let aliases = plan.aliases.compactMap { alias, name -> ServedName? in
+            guard records[alias] == nil, let served = records[name]?.served else { return nil }
+            return ServedName(alias, type: served.type, description: "\(name): \(served.description)")
+        }
+        return (records.values.map(\.served) + aliases).sorted { $0.name < $1.name }
     }
 
     var largestCount: Int { state.withLock { Array($0.records.values) }.map(\.shape.count).max() ?? 1 }
@@ -179,6 +192,8 @@ final class PVDirectory: NameDirectory {
     private func insert(_ records: [Record], of view: ServedView) {
         for record in records {
             if let problem = PVName.problem(record.name) {
+                // `X.DISA` in a name set: the field is there without being an entry of its own.
+                if contains(Array(record.name.utf8).span) { continue }
                 logger.warning(
                     "A name is not served as some clients cannot ask for it",
                     ["name": .string(record.name), "device": .string(view.description), "reason": .string(problem)])
