@@ -137,6 +137,40 @@ struct FieldTests {
         #expect(directory.variable("cam1:detector:exposure.NAME")?.parameter == nil)
     }
 
+    /// A circuit that has subscribed to a name, and what it heard at once.
+    private func subscribed(_ name: String, type: UInt16) throws -> (bench: CircuitBench, first: [Reply]) {
+        let variable = try #require(directory.variable("cam1:\(name)"))
+        let bench = CircuitBench([variable])
+        let created = bench.send(message(18, 5, 13, variable.name.wire))
+        let server = try #require(created.first { $0.command == 18 }).second
+        let mask = [UInt8](repeating: 0, count: 12) + [0, 7, 0, 0]
+        let first = bench.send(message(1, type: type, count: 1, server, 77, mask)) + bench.settle()
+        return (bench, first.filter { $0.command == 1 })
+    }
+
+    @Test("a subscription of a field hears at once, and when the field changes, not with each value") func monitored()
+        throws
+    {
+        let (bench, first) = try subscribed("detector:exposure.EGU", type: 0)
+        #expect(first.map { Array($0.payload.prefix(2)) } == [[UInt8(ascii: "s"), 0]])
+        fixture.exposure.publish(0.7)
+        #expect(bench.settle().isEmpty)
+        fixture.exposure.updateMetadata { $0.unit = "ms" }
+        #expect(bench.settle().map { Array($0.payload.prefix(3)) } == [Array("ms".utf8) + [0]])
+    }
+
+    @Test("filters hold back on the wire what they should") func filtered() throws {
+        fixture.exposure.publish(3)
+        let (bench, first) = try subscribed("detector:exposure.{dbnd:{abs:5}}", type: 6)
+        #expect(first.map { $0.double() } == [3])
+        var heard: [Double] = []
+        for value in [0, 1, 5, 5.5, 6, 11.5, 12] {
+            fixture.exposure.publish(value)
+            heard += bench.settle().map { $0.double() }
+        }
+        #expect(heard == [11.5])
+    }
+
     @Test("a part of an array is read and never written") func parts() throws {
         let part = try #require(directory.variable("cam1:wave.[1:2]"))
         #expect(part.payload(1) == [0, 2, 0, 3])

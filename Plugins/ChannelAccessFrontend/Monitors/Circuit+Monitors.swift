@@ -169,7 +169,8 @@ extension Circuit {
             append(monitor, channel, update.sample, into: out)
         } else {
             var sample = update.sample
-            guard variable.receive(&sample, &changes) else { return }
+            // The first update always goes out; a field says no to what does not concern it, a filter to what it holds back.
+            guard variable.receive(&sample, &changes) || monitor.isFirst else { return }
             if changes.contains(.metadata) { monitors[place].sendsEqualValues = Self.sendsEqualValues(variable) }
             guard passes(place, sample.value, &changes) else { return }
             append(monitor, channel, sample, into: out)
