@@ -149,7 +149,8 @@ public class AnyCommand: @unchecked Sendable {  // sound: mutable members are re
             ended(result)
             operation.finish(result)
         }
-        operation.attach(policy.isQuick ? Task.immediate(operation: work) : Task(operation: work))
+        operation.attach(
+            policy.isQuick ? Task(executorPreference: FirstStepExecutor(), operation: work) : Task(operation: work))
         return operation
     }
 
