@@ -45,6 +45,7 @@ func plugin(
 /// The plugins' targets; each plugin is a dynamic library of its own.
 let plugins: [[Target]] = [
     plugin("EigerPlugin", path: "Plugins/EigerPlugin", dependencies: [storage, transports]),
+    plugin("AndorPlugin", path: "Plugins/AndorPlugin", dependencies: ["CAndorSDK2"], exclude: ["CAndorSDK2"]),
     plugin("RESTFrontend", path: "Plugins/RESTFrontend", dependencies: [routes]),
     plugin(
         "ChannelAccessFrontend", path: "Plugins/ChannelAccessFrontend", dependencies: ["CEpoll"],
@@ -70,6 +71,7 @@ let package = Package(
     products: [
         .executable(name: "daqd", targets: ["daqd"]),
         .executable(name: "eiger-sim", targets: ["eiger-sim"]),
+        .library(name: "andor_sim", type: .dynamic, targets: ["AndorSDK"]),
     ] + plugins.compactMap(\.last).map { .library(name: $0.name, type: .dynamic, targets: [$0.name]) },
     dependencies: [
         .package(path: "Sources/DAQKernel"),
@@ -82,6 +84,14 @@ let package = Package(
             name: "daqd", dependencies: [kernel], path: "Sources/daqd", swiftSettings: settings,
             linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN"])]),
         .systemLibrary(name: "CEpoll", path: "Plugins/ChannelAccessFrontend/CLibraries/CEpoll"),
+        .systemLibrary(name: "CAndorSDK2", path: "Plugins/AndorPlugin/CAndorSDK2"),
+        // The stand-in for Andor's SDK2: the same C symbols, optimised in debug builds too, for it fills every image.
+        .target(
+            name: "AndorSDK", path: "Simulators/AndorSDK",
+            cSettings: [
+                .headerSearchPath("../../Plugins/AndorPlugin/CAndorSDK2"),
+                .unsafeFlags(["-O2", "-fno-strict-aliasing", "-Wall", "-Wextra", "-Werror"]),
+            ], linkerSettings: [.linkedLibrary("m")]),
         .systemLibrary(name: "CMemoryFile", path: "Simulators/EigerSimulator/CMemoryFile"),
         .executableTarget(
             name: "eiger-sim", dependencies: ["EigerSimulator"], path: "Simulators/eiger-sim", swiftSettings: settings,
@@ -131,6 +141,9 @@ let package = Package(
                 "AcquirerPlugin", "EigerPlugin", "EigerSimulator", "ServerTesting", "daqd", kernel, storage, transports,
             ],
             path: "Tests/EigerPluginTests", swiftSettings: testSettings),
+        .testTarget(
+            name: "AndorPluginTests", dependencies: ["AndorPlugin", kernel], path: "Tests/AndorPluginTests",
+            swiftSettings: testSettings),
         .target(name: "CBase64", path: "Plugins/RPCFrontend/CLibraries/CBase64"),
         .target(name: "CEventLoop", path: "Plugins/RPCFrontend/CLibraries/CEventLoop"),
         .systemLibrary(name: "COpenSSL", path: "Plugins/RPCFrontend/CLibraries/COpenSSL"),

@@ -1,0 +1,391 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+import DAQKernel
+import Synchronization
+
+/// Starts, watches and ends acquisitions: the loop that fetches every image from the camera's circular buffer.
+///
+/// It waits outside the gate until an image is there, then fetches all that are new; it ends when the camera is idle and the
+/// buffer is empty, so that an image of the last moment is never left behind.
+final class Acquirer: Sendable {
+    private enum Phase {
+        case idle
+        case starting
+        case running(RunningAcquisition)
+    }
+
+    let core: CameraCore
+    let pipeline: Pipeline
+    let subscriptions = PipelineTable()
+    let frames = FrameSource(channel: "camera")
+    private let phase = Mutex(Phase.idle)
+    private let counter = Atomic<Int>(0)
+    private let thread = SerialThread(name: "andor-data")
+    private let lastLive = Atomic<Int64>(0)
+    private let rate = Mutex(ImageRate())
+    /// The newest image that is not shown yet.
+    private let unseen = Mutex<(image: CameraImage, waiting: Int)?>(nil)
+
+    init(_ core: CameraCore) {
+        self.core = core
+        pipeline = Pipeline(core.settings.pipeline)
+    }
+
+    /// The acquisition that runs.
+    var current: RunningAcquisition? {
+        phase.withLock { if case .running(let running) = $0 { running } else { nil } }
+    }
+
+    /// Whether one runs or is being started.
+    var isBusy: Bool { phase.withLock { if case .idle = $0 { false } else { true } } }
+
+    // MARK: - Start
+
+    /// Starts an acquisition with the present settings; returns when the camera takes images or waits for a trigger.
+    /// - Throws: ``DeviceError``: `busy` while another runs, the SDK's refusal, `storage` when the run log cannot be written.
+    @discardableResult
+    func start(_ delivery: RunningAcquisition.Delivery, origin: Origin?) async throws -> RunningAcquisition {
+        _ = try core.facts()
+        try claim()
+        do {
+            let running = try await begin(delivery, origin)
+            phase.withLock { $0 = .running(running) }
+            running.attach(Task { try await self.run(running) })
+            return running
+        } catch {
+            core.isAcquiring = false
+            phase.withLock { $0 = .idle }
+            throw error
+        }
+    }
+
+    private func claim() throws(DeviceError) {
+        let isFree = phase.withLock { phase in
+            guard case .idle = phase else { return false }
+            phase = .starting
+            return true
+        }
+        guard isFree else {
+            throw DeviceError(
+                .busy, "\(core.name) acquires already; stop it first", vendorCode: SDKStatus.acquiring.code,
+                vendorText: SDKStatus.acquiring.name)
+        }
+    }
+
+    private func begin(_ delivery: RunningAcquisition.Delivery, _ origin: Origin?) async throws -> RunningAcquisition {
+        let facts = try core.facts()
+        let setup = core.setup
+        let limit = setup.mode == .runTillAbort && core.parameters.limit.value > 0 ? core.parameters.limit.value : nil
+        let acquisition = try await core.context.acquisitions.begin(
+            AcquisitionPlan(
+                core.name, expected: setup.expected ?? limit.map { Int64($0) }, countsFrames: delivery != .client,
+                firstIndex: 0, origin: origin, configuration: configuration()))
+        do {
+            try await acquisition.armed()
+            core.isAcquiring = true
+            let readback = try await core.call("StartAcquisition") { sdk, facts in
+                if facts.capabilities.hasMetadata, sdk.has(.setMetaData) { try? sdk.set(.setMetaData, 1) }
+                if sdk.has(.prepareAcquisition) { try sdk.set(.prepareAcquisition) }
+                let readback = CameraCore.read(back: sdk, facts)
+                try sdk.set(.startAcquisition)
+                return readback
+            }
+            let shape = setup.shape(sensorWidth: facts.sensorWidth, sensorHeight: facts.sensorHeight)
+            let context = ImageContext(
+                acquisition: acquisition.id, number: counter.add(1, ordering: .relaxed).newValue, setup: setup,
+                exposure: readback.exposure, rows: shape.rows, columns: shape.columns)
+            show(started: acquisition, setup, readback)
+            if setup.trigger == .internal { try await acquisition.acquiring() }
+            let cycle =
+                setup.trigger == .internal
+                ? max(readback.kinetic, readback.accumulate * Double(setup.accumulations)) : 0
+            return RunningAcquisition(acquisition, context, delivery: delivery, limit: limit, cycle: cycle)
+        } catch {
+            _ = try? await core.call("AbortAcquisition", .abort) { sdk, _ in try? sdk.set(.abortAcquisition) }
+            _ = try? await acquisition.finish(failure: error)
+            throw error
+        }
+    }
+
+    private func show(started acquisition: Acquisition, _ setup: CameraSetup, _ readback: CameraReadback) {
+        let parameters = core.parameters
+        parameters.images.publish(0)
+        parameters.lost.publish(0)
+        parameters.bufferSize.publish(readback.buffer)
+        parameters.isAcquiring.publish(true)
+        parameters.status.publish(SDKStatus.acquiring.code)
+        core.show(setup.trigger == .internal ? .acquiring : .armed, "")
+        if parameters.clearsOnStart.value { pipeline.clear() }
+    }
+
+    /// Every parameter with its value, for the record.
+    private func configuration() -> JSON {
+        .object(core.parameters.settings.map { ($0.parameter.name, $0.parameter.sample.value.json) })
+    }
+
+    // MARK: - Stop
+
+    /// Ends the running acquisition, fetches what is left in the camera's buffer and waits until all is delivered.
+    /// - Returns: `false` when none ran.
+    @discardableResult
+    func stop(_ stop: AcquisitionStop, discards: Bool = false) async -> Bool {
+        while phase.withLock({ if case .starting = $0 { true } else { false } }) {
+            try? await Task.sleep(for: .milliseconds(1))
+        }
+        guard let running = current else { return false }
+        running.stopping(discards: discards)
+        try? await running.acquisition.requestStop(stop)
+        await abort()
+        _ = try? await running.end()
+        return true
+    }
+
+    /// Tells the camera to take no more images; one that has just ended by itself is no error.
+    private func abort() async {
+        do {
+            try await core.call("AbortAcquisition", .abort) { sdk, _ in
+                do throws(DeviceError) {
+                    try sdk.set(.abortAcquisition)
+                } catch  where error.sdkStatus != .idle {
+                    throw error
+                } catch {}
+                sdk.cancelWait()
+            }
+        } catch {
+            core.logger.warning("An abort was refused", ["reason": .string(DeviceError(wrapping: error).message)])
+        }
+    }
+
+    // MARK: - The loop
+
+    private func run(_ running: RunningAcquisition) async throws -> AcquisitionRecord {
+        var failure: DeviceError?
+        do {
+            if running.delivery == .client {
+                try await watch(running)
+            } else {
+                try await fetchAll(running)
+            }
+        } catch {
+            failure = DeviceError(wrapping: error)
+            await abort()
+        }
+        return try await finish(running, failure ?? running.failure)
+    }
+
+    /// The client fetches by itself: only the end is awaited.
+    private func watch(_ running: RunningAcquisition) async throws {
+        while try await core.call("GetStatus", .status, { sdk, _ in try sdk.int(.getStatus) }) != SDKStatus.idle.code {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    private func fetchAll(_ running: RunningAcquisition) async throws {
+        let hasTimes = try core.facts().capabilities.hasMetadata
+        let reader = BufferReader(context: running.context, hasTimes: hasTimes)
+        var retrieved = 0
+        var silentSince = ContinuousClock.now
+        while true {
+            let after = retrieved
+            switch try await core.call("GetImages", .data, { sdk, _ in try reader.look(sdk, after: after) }) {
+            case .images(let batch):
+                if retrieved == 0 { await begun(running) }
+                retrieved = batch.range.upperBound
+                silentSince = .now
+                if !running.discards { await deliver(batch, running) }
+                if let limit = running.limit, retrieved >= limit, !running.isStopped {
+                    running.stopping(discards: false)
+                    await abort()
+                }
+            case .nothing:
+                try await wait()
+                silentSince = checkSilence(running, silentSince)
+            case .over(let total):
+                if !running.discards, total > retrieved, running.limit == nil { lost(total - retrieved, running) }
+                return
+            }
+        }
+    }
+
+    private func begun(_ running: RunningAcquisition) async {
+        guard running.acquisition.record.state == .armed else { return }
+        try? await running.acquisition.acquiring()
+        core.show(.acquiring)
+    }
+
+    /// Waits for the next image outside the gate; at most a tenth of a second, because events do not queue.
+    private func wait() async throws {
+        let facts = try core.facts()
+        let library = try await core.gate.open()
+        let status = try await thread.run {
+            try library.wait(handle: facts.handle, milliseconds: 100) ?? library.waitForSelected(milliseconds: 20)
+        }
+        guard status.isLoss else { return }
+        throw status.error("WaitForAcquisition")
+    }
+
+    private func checkSilence(
+        _ running: RunningAcquisition, _ since: ContinuousClock.Instant
+    ) -> ContinuousClock.Instant {
+        guard running.cycle > 0, since.duration(to: .now) > .seconds(max(5, 5 * running.cycle)) else { return since }
+        let text = "no image for \(max(5, 5 * running.cycle)) s where one is due each \(running.cycle) s"
+        core.say(text, alarm: Alarm(.minor, .timeout, text))
+        core.logger.warning("No image comes", ["cycle_s": .number(running.cycle)])
+        return .now
+    }
+
+    // MARK: - Delivery
+
+    private func deliver(_ batch: ImageBatch, _ running: RunningAcquisition) async {
+        let (temperature, cooling) = core.state.withLock { ($0.temperature, $0.cooling) }
+        let isCooling = cooling != .stabilized && cooling != .off
+        let most = running.limit ?? Int.max
+        let images = batch.pixels.enumerated().compactMap { place, pixels -> CameraImage? in
+            let index = batch.range.lowerBound + place
+            guard index <= most else { return nil }
+            return CameraImage(
+                running.context, index: index, pixels: pixels, received: batch.received,
+                monotonicNanoseconds: batch.monotonicNanoseconds,
+                cameraNanoseconds: batch.times.indices.contains(place) ? Int64(clamping: batch.times[place]) : nil,
+                lostBefore: place == 0 ? batch.lost : 0, temperature: temperature, isCooling: isCooling)
+        }
+        guard let last = images.last else { return }
+        if batch.lost > 0 { overrun(batch, running) }
+        let first = Int64(batch.range.lowerBound) - 1
+        running.acquisition.frames(indexes: first..<Int64(last.index))
+        hand(images, running)
+        // On the data thread: a consumer that wants every frame may make it wait.
+        try? await thread.run { [self] in
+            for image in images { frames.publish(image.frame(frames.channel)) }
+        }
+        core.parameters.counter.publish(core.parameters.counter.value + images.count)
+        rate.withLock { $0.count(images.count, at: batch.monotonicNanoseconds) }
+        show(last, batch, running)
+    }
+
+    private func overrun(_ batch: ImageBatch, _ running: RunningAcquisition) {
+        let text = "\(batch.lost) images before \(batch.range.lowerBound) were overwritten in the camera's buffer"
+        core.say(text, alarm: Alarm(.major, .resource, text))
+        core.logger.error(
+            "Images were lost",
+            ["images": .integer(Int64(batch.lost)), "before": .integer(Int64(batch.range.lowerBound))])
+        core.parameters.lost.publish(core.parameters.lost.value + batch.lost)
+    }
+
+    private func hand(_ images: [CameraImage], _ running: RunningAcquisition) {
+        for subscription in subscriptions.all { _ = subscription.push(images) }
+        if core.settings.overflow == .stop, running.delivery == .pipeline,
+            pipeline.count + images.count > pipeline.bounds.images
+        {
+            running.fail(DeviceError(.failed, "the pipeline is full with \(pipeline.count) images that nobody fetched"))
+            Task { await self.abort() }
+        }
+        let dropped = pipeline.push(images)
+        guard dropped > 0 else { return }
+        core.parameters.dropped.publish(Int(pipeline.dropped))
+        if running.delivery == .pipeline { lost(dropped, running) }
+    }
+
+    private func lost(_ number: Int, _ running: RunningAcquisition) {
+        running.acquisition.lost(Int64(number))
+        core.parameters.lost.publish(core.parameters.lost.value + number)
+        let text = "\(number) images were lost that nobody fetched in time"
+        core.say(text, alarm: Alarm(.major, .resource, text))
+    }
+
+    private func show(_ image: CameraImage, _ batch: ImageBatch, _ running: RunningAcquisition) {
+        let now = batch.monotonicNanoseconds
+        let interval = core.settings.liveInterval.nanoseconds
+        guard now - lastLive.load(ordering: .relaxed) >= interval else {
+            return unseen.withLock { $0 = (image, batch.waiting) }
+        }
+        lastLive.store(now, ordering: .relaxed)
+        unseen.withLock { $0 = nil }
+        showProgress(image, batch.waiting, running)
+    }
+
+    private func showProgress(_ image: CameraImage, _ waiting: Int, _ running: RunningAcquisition) {
+        let parameters = core.parameters
+        parameters.images.publish(image.index)
+        parameters.live.publish(.array(image.pixels))
+        parameters.liveIndex.publish(image.index)
+        parameters.liveTime.publish(image.received.seconds)
+        parameters.waiting.publish(pipeline.count)
+        let size = max(parameters.bufferSize.value, 1)
+        parameters.bufferUse.publish(100 * Double(waiting) / Double(size))
+        parameters.rate.publish(rate.withLock { $0.perSecond })
+        if let expected = running.acquisition.record.frames.expected, running.cycle > 0 {
+            parameters.remaining.publish(max(0, Double(expected) - Double(image.index)) * running.cycle)
+        }
+    }
+
+    // MARK: - The end
+
+    private func finish(_ running: RunningAcquisition, _ failure: DeviceError?) async throws -> AcquisitionRecord {
+        core.show(.draining)
+        let newest = unseen.withLock { unseen in
+            defer { unseen = nil }
+            return unseen
+        }
+        if let newest { showProgress(newest.image, newest.waiting, running) }
+        try? await running.acquisition.finishing()
+        if running.delivery != .client, let received = running.acquisition.record.frames.received {
+            core.parameters.images.publish(Int(received))
+        }
+        core.isAcquiring = false
+        await core.applyWaiting()
+        if core.settings.shutterClosedWhenIdle, failure == nil { try? await closeShutter() }
+        let outcome: Result<AcquisitionRecord, any Error>
+        do {
+            outcome = .success(try await running.acquisition.finish(failure: failure))
+        } catch {
+            outcome = .failure(error)
+            core.logger.error("The end of an acquisition could not be recorded", ["reason": .string("\(error)")])
+        }
+        let parameters = core.parameters
+        parameters.waiting.publish(pipeline.count)
+        parameters.remaining.publish(0)
+        parameters.bufferUse.publish(0)
+        if failure?.code == .disconnected {
+            core.show(.fault, failure?.message)
+        } else {
+            parameters.status.publish(SDKStatus.idle.code)
+            core.show(.idle)
+            if let failure { core.say(failure.message, alarm: Alarm(.major, .state, failure.message)) }
+        }
+        phase.withLock { $0 = .idle }
+        parameters.isAcquiring.publish(false)
+        return try outcome.get()
+    }
+
+    private func closeShutter() async throws {
+        try await core.call("SetShutter") { sdk, facts in
+            guard facts.capabilities.hasShutter else { return }
+            let shutter = self.core.setup.shutter
+            try sdk.set(.setShutter, shutter.type.number, ShutterMode.closed.number, shutter.closing, shutter.opening)
+        }
+    }
+}
+
+/// Images in a second, over about the last second.
+struct ImageRate {
+    private var since: Int64 = 0
+    private var images = 0
+    private(set) var perSecond = 0.0
+
+    mutating func count(_ number: Int, at now: Int64) {
+        if since == 0 || now - since > 10_000_000_000 { (since, images) = (now, 0) }
+        images += number
+        let elapsed = Double(now - since) * 1e-9
+        guard elapsed >= 1 else { return }
+        perSecond = Double(images) / elapsed
+        (since, images) = (now, 0)
+    }
+}
+
+extension Duration {
+    /// As whole nanoseconds.
+    var nanoseconds: Int64 { components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000 }
+    /// As seconds.
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

@@ -1,0 +1,110 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+import DAQKernel
+import Synchronization
+
+/// Which cameras of a library are taken by which device; part of the gate, touched on its thread.
+final class CameraRegister: Sendable {
+    private let state = Mutex<(owners: [Int: String], serials: [Int: Int])>(([:], [:]))
+
+    func owner(of handle: Int) -> String? { state.withLock { $0.owners[handle] } }
+    func serial(of handle: Int) -> Int? { state.withLock { $0.serials[handle] } }
+    func note(_ serial: Int, of handle: Int) { state.withLock { $0.serials[handle] = serial } }
+    func take(_ handle: Int, for device: String) { state.withLock { $0.owners[handle] = device } }
+    func release(_ device: String) {
+        state.withLock { state in state.owners = state.owners.filter { $0.value != device } }
+    }
+}
+
+/// Finds a camera by its serial number, initialises it and reads what it is.
+struct CameraOpener: Sendable {
+    let device: String
+    let serialNumber: Int
+    let directory: String
+    let gate: SDKGate
+
+    /// - Throws: ``DeviceError`` that lists the serial numbers that were found.
+    func open() async throws -> CameraFacts {
+        try await gate.call("open \(device)", camera: nil) { [self] sdk in try search(sdk) }
+    }
+
+    /// On the gate's thread.
+    private func search(_ sdk: SDKLibrary) throws -> CameraFacts {
+        gate.register.release(device)
+        let count = try sdk.int(.getAvailableCameras)
+        guard count > 0 else { throw SDKStatus(20990).error("GetAvailableCameras") }
+        var seen: [String] = []
+        var failure: DeviceError?
+        for index in 0..<count {
+            let handle = try sdk.int(.getCameraHandle, index)
+            if let owner = gate.register.owner(of: handle) {
+                seen.append("\(gate.register.serial(of: handle) ?? 0) (in use by \(owner))")
+                continue
+            }
+            if let known = gate.register.serial(of: handle), serialNumber != 0, known != serialNumber {
+                seen.append("\(known)")
+                continue
+            }
+            do throws(DeviceError) {
+                if let facts = try attempt(sdk, handle, &seen) { return facts }
+            } catch {
+                failure = error
+                seen.append("one that failed: \(error.message)")
+            }
+        }
+        if let failure, seen.count == 1 { throw failure }
+        let wanted = serialNumber == 0 ? "a free camera" : "camera \(serialNumber)"
+        throw DeviceError(
+            .disconnected, "\(wanted) was not found; the SDK at \(sdk.path) has \(seen.joined(separator: ", "))")
+    }
+
+    /// Initialises one camera; one that is not wanted is let go again.
+    private func attempt(_ sdk: SDKLibrary, _ handle: Int, _ seen: inout [String]) throws(DeviceError) -> CameraFacts? {
+        try gate.select(handle, sdk)
+        try sdk.initialize(directory)
+        let serial = try sdk.int(.getCameraSerialNumber)
+        gate.register.note(serial, of: handle)
+        guard serialNumber == 0 || serial == serialNumber else {
+            seen.append("\(serial)")
+            try? sdk.set(.shutDown)
+            return nil
+        }
+        gate.register.take(handle, for: device)
+        return try CameraFacts(reading: sdk, handle: handle, serial: serial)
+    }
+}
+
+extension CameraFacts {
+    /// Reads what a camera is; on the gate's thread, with the camera selected.
+    init(reading sdk: SDKLibrary, handle: Int, serial: Int) throws(DeviceError) {
+        self.init()
+        self.handle = handle
+        self.serial = serial
+        headBytes = try sdk.text(.getHeadModel)
+        head = String(decoding: headBytes, as: UTF8.self)
+        (sensorWidth, sensorHeight) = try sdk.ints(.getDetector)
+        capabilities = try sdk.capabilities()
+        channels = try sdk.int(.getNumberADChannels)
+        amplifiers = try sdk.int(.getNumberAmp)
+        let range = try sdk.ints(.getTemperatureRange)
+        temperatureRange = min(range.0, range.1)...max(range.0, range.1)
+        for index in 0..<(try sdk.int(.getNumberVSSpeeds)) { vsSpeeds.append(try sdk.float(.getVSSpeed, index)) }
+        for index in 0..<(try sdk.int(.getNumberPreAmpGains)) {
+            preAmpGains.append(try sdk.float(.getPreAmpGain, index))
+        }
+        vsAmplitudes = (try? sdk.int(.getNumberVSAmplitudes)) ?? 0
+        for channel in 0..<channels { hsSpeeds.append(try Self.speeds(sdk, channel, amplifiers)) }
+    }
+
+    private static func speeds(_ sdk: SDKLibrary, _ channel: Int, _ amplifiers: Int) throws(DeviceError) -> [[Double]] {
+        var table: [[Double]] = []
+        for amplifier in 0..<amplifiers {
+            var speeds: [Double] = []
+            for index in 0..<((try? sdk.int(.getNumberHSSpeeds, channel, amplifier)) ?? 0) {
+                speeds.append(try sdk.float(.getHSSpeed, channel, amplifier, index))
+            }
+            table.append(speeds)
+        }
+        return table
+    }
+}

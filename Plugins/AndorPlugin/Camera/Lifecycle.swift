@@ -1,0 +1,234 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+import DAQKernel
+import Synchronization
+
+/// Opens the camera, keeps it watched, and closes it by the site's policy.
+final class Lifecycle: Sendable {
+    private let core: CameraCore
+    private let acquirer: Acquirer
+    private let thermostat: Thermostat
+    /// A close is going on; a second one hands over to keep the camera cold.
+    private let closing = Mutex<(isActive: Bool, mustHurry: Bool)>((false, false))
+
+    init(_ core: CameraCore, _ acquirer: Acquirer, _ thermostat: Thermostat) {
+        self.core = core
+        self.acquirer = acquirer
+        self.thermostat = thermostat
+    }
+
+    /// Whether a close is going on.
+    var isClosing: Bool { closing.withLock { $0.isActive } }
+
+    // MARK: - Open
+
+    /// Opens the camera and watches it until it is lost.
+    func run() async throws {
+        while true {
+            try Task.checkCancellation()
+            if core.isClosed {
+                try await Task.sleep(for: core.settings.pollInterval)
+                continue
+            }
+            do {
+                if !core.isOpen { try await open() }
+                try await thermostat.poll()
+            } catch {
+                try await lose(DeviceError(wrapping: error))
+            }
+            try await Task.sleep(for: core.settings.pollInterval)
+        }
+    }
+
+    /// The camera is gone: its acquisition ends first, then the kernel tries again.
+    private func lose(_ error: DeviceError) async throws {
+        try Task.checkCancellation()
+        if core.isClosed || isClosing { return }
+        core.context.disconnected(error.message)
+        core.show(.absent, error.message)
+        while acquirer.isBusy { try await Task.sleep(for: .milliseconds(20)) }
+        core.state.withLock { $0.facts = nil }
+        throw error
+    }
+
+    /// Opens and configures the camera.
+    func open() async throws {
+        core.show(.opening, "the camera is being opened")
+        let library = try await core.gate.open()
+        core.parameters.library.publish(library.path)
+        core.parameters.isSimulated.publish(library.isSimulated)
+        let config = try loadConfig()
+        let opener = CameraOpener(
+            device: core.name, serialNumber: serialNumber(config), directory: directory(config), gate: core.gate)
+        var facts = try await opener.open()
+        facts.emGainLimit = core.settings.emGainMax
+        let opened = facts
+        core.state.withLock { $0.facts = opened }
+        core.parameters.show(facts)
+        try await configure(config, facts)
+        core.context.connected()
+        core.show(.idle)
+        core.logger.notice(
+            "The camera is open",
+            ["model": .string(facts.head), "serial": .integer(Int64(facts.serial)), "library": .string(library.path)])
+    }
+
+    private func loadConfig() throws -> AndorConfig? {
+        guard !core.settings.configuration.isEmpty else { return nil }
+        return try AndorConfig.load(core.settings.configuration, over: CameraSetup())
+    }
+
+    private func serialNumber(_ config: AndorConfig?) -> Int {
+        core.settings.serialNumber != 0 ? core.settings.serialNumber : config?.serialNumber ?? 0
+    }
+
+    private func directory(_ config: AndorConfig?) -> String {
+        guard let path = config?.json["iniPath"]?.string, path.hasPrefix("/"), !path.hasSuffix(".ini") else {
+            return core.settings.directory
+        }
+        return path
+    }
+
+    private func configure(_ config: AndorConfig?, _ facts: CameraFacts) async throws {
+        var setup = config?.setup ?? CameraSetup()
+        if config == nil { setup.region = ImageRegion(hend: facts.sensorWidth, vend: facts.sensorHeight) }
+        core.settings.start.apply(to: &setup)
+        setup.region = setup.region.trimmed(toWidth: facts.sensorWidth, height: facts.sensorHeight)
+        setup.target = min(max(setup.target, facts.temperatureRange.lowerBound), facts.temperatureRange.upperBound)
+        if !facts.capabilities.hasEMGain { (setup.emMode, setup.emGain, setup.emAdvanced) = (.dac8, 0, false) }
+        setup.amplifier = min(setup.amplifier, facts.amplifiers - 1)
+        take(config)
+        report(try await core.replace(setup, all: true), config)
+    }
+
+    /// The parts of the configuration that the camera never sees.
+    func take(_ config: AndorConfig?) {
+        guard let config else { return }
+        core.state.withLock { $0.config = config }
+        core.parameters.tolerance.publish(config.tolerance)
+        core.parameters.watches.publish(config.watchesTemperature)
+    }
+
+    /// Says which settings the camera did not take.
+    func report(_ outcomes: [SetupWriter.Outcome], _ config: AndorConfig?) {
+        for remark in config?.remarks ?? [] {
+            core.logger.warning("The configuration has a remark", ["remark": .string(remark)])
+        }
+        let refused = outcomes.compactMap { outcome in outcome.error.map { "\(outcome.name): \($0.message)" } }
+        for sentence in refused { core.logger.warning("A setting was refused", ["reason": .string(sentence)]) }
+        core.say(
+            refused.joined(separator: "; "),
+            alarm: refused.isEmpty ? .none : Alarm(.minor, .configuration, refused.joined(separator: "; ")))
+    }
+
+    /// Opens again after ``close(moreTime:)``.
+    func reopen() async throws {
+        core.state.withLock { $0.isClosed = false }
+        guard !core.isOpen else { return }
+        do {
+            try await open()
+        } catch {
+            core.show(.absent, DeviceError(wrapping: error).message)
+            throw error
+        }
+    }
+
+    // MARK: - Close
+
+    /// Ends the acquisition, brings the sensor to a safe temperature as the policy says, and lets the camera go.
+    ///
+    /// A second call while it waits for the sensor to get warm, or a cancellation, ends the wait: the camera is left cooling.
+    /// - Parameter moreTime: Called again and again while it takes long.
+    func close(_ stop: AcquisitionStop, moreTime: @escaping @Sendable () -> Void = {}) async {
+        let isFirst = closing.withLock { closing in
+            defer {
+                closing.mustHurry = closing.isActive
+                closing.isActive = true
+            }
+            return !closing.isActive
+        }
+        guard isFirst else { return await untilClosed() }
+        defer { closing.withLock { $0 = (false, false) } }
+        await acquirer.stop(stop)
+        guard core.isOpen else {
+            core.state.withLock { $0.isClosed = true }
+            return core.show(.closed)
+        }
+        await letGo(moreTime)
+        core.gate.register.release(core.name)
+        core.state.withLock { state in
+            state.facts = nil
+            state.isClosed = true
+        }
+        core.show(.closed, "closed")
+    }
+
+    private func untilClosed() async {
+        while isClosing { try? await Task.sleep(for: .milliseconds(10)) }
+    }
+
+    private var policy: CameraSettings.ShutdownPolicy {
+        guard core.settings.shutdown == .automatic else { return core.settings.shutdown }
+        let mustWarmUp = core.state.withLock { $0.facts?.capabilities.mustWarmUp } ?? false
+        return mustWarmUp || core.settings.isFibreCoupled ? .warm : .immediate
+    }
+
+    private func letGo(_ moreTime: @escaping @Sendable () -> Void) async {
+        let policy = policy
+        await quietly("SetShutter") { sdk, facts in
+            if facts.capabilities.hasShutter {
+                let shutter = self.core.setup.shutter
+                try? sdk.set(
+                    .setShutter, shutter.type.number, ShutterMode.closed.number, shutter.closing, shutter.opening)
+            }
+            if sdk.has(.freeInternalMemory) { try? sdk.set(.freeInternalMemory) }
+        }
+        var isWarm = true
+        if policy != .keepCold {
+            await quietly("CoolerOFF") { sdk, _ in
+                if sdk.has(.setCoolerMode) { try? sdk.set(.setCoolerMode, 0) }
+                try sdk.set(.coolerOFF)
+            }
+            if policy == .warm { isWarm = await warmUp(moreTime) }
+        }
+        if policy == .keepCold || !isWarm {
+            let wasCutShort = !isWarm
+            await quietly("SetCoolerMode") { sdk, _ in
+                if wasCutShort { try? sdk.set(.coolerON) }
+                try sdk.set(.setCoolerMode, 1)
+            }
+        }
+        await quietly("ShutDown") { sdk, _ in try sdk.set(.shutDown) }
+        core.logger.notice("The camera is closed", ["policy": .string(policy.rawValue), "warm": .bool(isWarm)])
+    }
+
+    /// - Returns: Whether the sensor is warm; `false` when the wait was ended or took too long.
+    private func warmUp(_ moreTime: @escaping @Sendable () -> Void) async -> Bool {
+        let end = ContinuousClock.now + core.settings.warmUpTimeout
+        let goal = core.settings.warmUpTo
+        while !Task.isCancelled, !closing.withLock({ $0.mustHurry }), ContinuousClock.now < end {
+            guard let reading = try? await core.call("GetTemperatureF", .status, { sdk, _ in try sdk.temperature() }),
+                !reading.status.isLoss
+            else { return true }
+            core.parameters.temperature.publish(reading.celsius)
+            if reading.celsius >= goal { return true }
+            core.show(.warming, "\(reading.celsius) °C; the camera is closed at \(goal) °C")
+            moreTime()
+            try? await Task.sleep(for: min(core.settings.pollInterval, .seconds(1)))
+        }
+        core.logger.warning("The warm-up was cut short; the camera is left cooling", ["goal": .number(goal)])
+        return false
+    }
+
+    private func quietly(
+        _ what: String, _ body: @escaping @Sendable (SDKLibrary, CameraFacts) throws -> Void
+    ) async {
+        do {
+            try await core.call(what, .abort, body)
+        } catch {
+            core.logger.warning(
+                "A call was refused while the camera was closed",
+                ["call": .string(what), "reason": .string(DeviceError(wrapping: error).message)])
+        }
+    }
+}

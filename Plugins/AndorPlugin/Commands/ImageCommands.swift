@@ -1,0 +1,105 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+import DAQKernel
+
+/// Fetching images from the pipeline, shared or one's own.
+enum ImageCommands {
+    private static let parallel = CommandPolicy(.parallel, endsWithCaller: true)
+    private static let timeout = Argument<Double>(
+        "timeout", "How long to wait", unit: "s", limits: 0...86400, default: 0)
+    private static let most = Argument<Int>("max", "Images at most", limits: 1...65536)
+
+    static func make(_ core: CameraCore, _ acquirer: Acquirer) -> [AnyCommand] {
+        shared(core, acquirer) + own(core, acquirer)
+    }
+
+    private static func shared(_ core: CameraCore, _ acquirer: Acquirer) -> [AnyCommand] {
+        let pipeline = acquirer.pipeline
+        let format = core.parameters.format
+        return [
+            Command<DataValue>(
+                "emccd/get_data_from_pipeline",
+                "The oldest image of the pipeline in its format; nothing when it is empty",
+                policy: .quick
+            ) { _ in pipeline.fetch(1).first.map { format.value.value(of: $0.image) } ?? .null },
+            Command<DataValue>(
+                "get_image", "The oldest image of the pipeline as rows and columns; nothing when none came in time",
+                timeout,
+                policy: parallel
+            ) { _, seconds in
+                await pipeline.fetch(1, atLeast: 1, within: seconds).first.map { .array($0.image.pixels) } ?? .null
+            },
+            Command<DataValue>(
+                "get_images", "Several images as one array, the image's number first; nothing when none came in time",
+                most,
+                timeout, policy: parallel
+            ) { _, most, seconds in
+                stack(await pipeline.fetch(most, atLeast: most, within: seconds), returning: pipeline)
+            },
+            Command<DataValue>(
+                "get_frame", "The oldest image with index, acquisition, times, losses before it and settings", timeout,
+                policy: parallel
+            ) { _, seconds in
+                await pipeline.fetch(1, atLeast: 1, within: seconds).first.map {
+                    $0.image.dictionary(lostBefore: $0.lostBefore)
+                }
+                    ?? .null
+            },
+            Command<Int>("pipeline_size", "Images that wait in the pipeline", policy: .quick) { _ in pipeline.count },
+            Command<Int>("clear_pipeline", "Forgets the images in the pipeline and returns how many", policy: .quick) {
+                _ in
+                pipeline.clear()
+            },
+        ]
+    }
+
+    private static func own(_ core: CameraCore, _ acquirer: Acquirer) -> [AnyCommand] {
+        let table = acquirer.subscriptions
+        let number = Argument<Int>("subscription", "Number of subscribe_images")
+        return [
+            Command<Int>(
+                "subscribe_images", "Opens a pipeline of one's own; its number is returned, ten idle minutes end it",
+                Argument<Int>("capacity", "Images that wait at most", limits: 1...65536, default: 256), policy: .quick
+            ) { _, capacity in
+                try table.open(Pipeline.Bounds(images: capacity, bytes: core.settings.pipeline.bytes))
+            },
+            Command<DataValue>(
+                "get_subscribed_images", "Images of one's own pipeline as one array", number, most, timeout,
+                policy: parallel
+            ) { _, number, most, seconds in
+                let pipeline = try table[number]
+                return stack(await pipeline.fetch(most, atLeast: 1, within: seconds), returning: pipeline)
+            },
+            Command<DataValue>(
+                "get_subscribed_frame", "The oldest image of one's own pipeline with all that is known of it", number,
+                timeout,
+                policy: parallel
+            ) { _, number, seconds in
+                let pipeline = try table[number]
+                return await pipeline.fetch(1, atLeast: 1, within: seconds).first
+                    .map { $0.image.dictionary(lostBefore: $0.lostBefore) } ?? .null
+            },
+            Command<Void>("unsubscribe_images", "Ends one's own pipeline", number, policy: .quick) { _, number in
+                try table.close(number)
+            },
+        ]
+    }
+
+    /// Images of one shape as one array; those after a change of shape stay for the next call.
+    private static func stack(_ fetched: [Pipeline.Fetched], returning pipeline: Pipeline) -> DataValue {
+        guard let first = fetched.first?.image else { return .null }
+        let same = fetched.prefix {
+            $0.image.pixels.shape == first.pixels.shape && $0.image.pixels.elementType == first.pixels.elementType
+        }
+        pipeline.putBack(Array(fetched.dropFirst(same.count)))
+        let shape = [same.count] + first.pixels.shape
+        if same.count == 1 {
+            return ArrayValue(first.pixels.elementType, shape: shape, bytes: first.pixels.bytes).map { .array($0) }
+                ?? .null
+        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(same.count * first.pixels.bytes.count)
+        for item in same { bytes += item.image.pixels.bytes }
+        return ArrayValue(first.pixels.elementType, shape: shape, bytes: bytes).map { .array($0) } ?? .null
+    }
+}

@@ -1,0 +1,96 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+import DAQKernel
+
+/// The SDK's own calls for clients that fetch images themselves.
+enum RawCommands {
+    private static let parallel = CameraCommands.parallel
+
+    static func make(_ core: CameraCore, _ acquirer: Acquirer) -> [AnyCommand] {
+        [
+            Command<Void>(
+                "emccd/start_acquisition", "Starts an acquisition; the client fetches the images itself",
+                policy: parallel
+            ) {
+                progress in try await acquirer.start(.client, origin: progress.origin)
+            },
+            Command<Void>("emccd/abort_acquisition", "Ends the acquisition", policy: CameraCommands.interrupting) {
+                progress in
+                if await acquirer.stop(AcquisitionStop(.user, origin: progress.origin)) { return }
+                try await core.call("AbortAcquisition", .abort) { sdk, _ in try sdk.set(.abortAcquisition) }
+            },
+            Command<DataValue>(
+                "emccd/get_number_new_images", "First and last index of the images that nobody fetched",
+                policy: parallel
+            ) { _ in
+                let range = try await core.call("GetNumberNewImages", .data) { sdk, _ in try sdk.newImages() }
+                guard let range else { throw SDKStatus.noNewData.error("GetNumberNewImages") }
+                return .pair((range.lowerBound, range.upperBound))
+            },
+            Command<DataValue>("emccd/get_oldest_image16", "The oldest image that nobody fetched", policy: parallel) {
+                _ in
+                let image = try await fetch(core, "GetOldestImage16") { sdk, context in
+                    guard let bytes = try sdk.oldestImage16(pixels: context.pixels) else {
+                        throw SDKStatus.noNewData.error("GetOldestImage16")
+                    }
+                    return [bytes]
+                }
+                return image.first.map { core.parameters.format.value.value(of: $0) } ?? .null
+            },
+            Command<DataValue>(
+                "emccd/get_images16", "A list of images, all new ones or those of two indexes",
+                Argument<DataValue>("first_last", default: .null),
+                policy: parallel
+            ) { _, range in
+                let asked = try bounds(range)
+                let images = try await fetch(core, "GetImages16") { sdk, context in
+                    guard let new = try asked ?? sdk.newImages() else { throw SDKStatus.noNewData.error("GetImages16") }
+                    let most = min(new.upperBound, new.lowerBound + BufferReader.batchImages - 1)
+                    return try (new.lowerBound...most).map { index in
+                        guard let bytes = try sdk.images16(index...index, pixels: context.pixels) else {
+                            throw SDKStatus.generalErrors.error("GetImages16", "\(index), \(index)")
+                        }
+                        return bytes
+                    }
+                }
+                let format = core.parameters.format.value
+                return .list(images.map { format.value(of: $0) })
+            },
+        ]
+    }
+
+    private static func bounds(_ value: DataValue) throws(DeviceError) -> ClosedRange<Int>? {
+        switch value {
+        case .null: return nil
+        case .tuple(let items), .list(let items):
+            guard items.count == 2, let first = items[0].integer, let last = items[1].integer, first >= 1,
+                last >= first,
+                last <= Int64(Int32.max)
+            else { break }
+            return Int(first)...Int(last)
+        default: break
+        }
+        throw DeviceError(.badArguments, "first_last needs two indexes from 1, the first not above the last")
+    }
+
+    private static func fetch(
+        _ core: CameraCore, _ what: String, _ body: @escaping @Sendable (SDKLibrary, ImageContext) throws -> [[UInt8]]
+    ) async throws -> [CameraImage] {
+        let setup = core.setup
+        let facts = try core.facts()
+        let shape = setup.shape(sensorWidth: facts.sensorWidth, sensorHeight: facts.sensorHeight)
+        let context = ImageContext(
+            acquisition: core.context.acquisitions.current?.id ?? "", number: 0, setup: setup,
+            exposure: core.readback.exposure,
+            rows: shape.rows, columns: shape.columns)
+        let copies = try await core.call(what, .data) { sdk, _ in try body(sdk, context) }
+        return copies.compactMap { bytes in
+            ArrayValue(.uint16, shape: [shape.rows, shape.columns], bytes: bytes).map {
+                CameraImage(
+                    context, index: 0, pixels: $0, received: .now(),
+                    monotonicNanoseconds: Timestamp.monotonicNanoseconds(),
+                    cameraNanoseconds: nil, lostBefore: 0, temperature: 0, isCooling: false)
+            }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+import DAQKernel
+import Glibc
+
+/// What the site's configuration says about one camera.
+struct CameraSettings: Sendable {
+    /// What happens to the camera's cooling when it is closed.
+    enum ShutdownPolicy: String, CaseIterable, SettingConvertible, Sendable {
+        /// Warm for cameras that need it, immediate for the others.
+        case automatic
+        /// Cooler off and closed at once.
+        case immediate
+        /// Closed once the sensor is warm.
+        case warm
+        /// Closed with the cooler running on.
+        case keepCold = "keep_cold"
+    }
+
+    /// What a full pipeline does.
+    enum Overflow: String, CaseIterable, SettingConvertible, Sendable {
+        case dropOldest = "drop_oldest"
+        case stop
+    }
+
+    var serialNumber = 0
+    var library = ""
+    var directory = "/usr/local/etc/andor"
+    var simulation = ""
+    var configuration = ""
+    var shutdown = ShutdownPolicy.automatic
+    var warmUpTo = -20.0
+    var warmUpTimeout = Duration.seconds(1800)
+    var isFibreCoupled = false
+    var shutterClosedWhenIdle = false
+    var applyWhenIdle = false
+    var couplesAmplifierToChannel = false
+    var emGainMax: Int?
+    var pipeline = Pipeline.Bounds()
+    var overflow = Overflow.dropOldest
+    var format = PipelineFormat.string
+    var clearsPipelineOnStart = false
+    var liveInterval = Duration.milliseconds(200)
+    var pollInterval = Duration.seconds(1)
+    /// What is sent to the camera when it is opened, over the configuration file.
+    var start = StartSettings()
+
+    static let declarations: [Setting] = [
+        .integer("serial_number", "Serial number of the camera; 0: the first one", default: 0, in: 0...10_000_000),
+        .string("sdk_library", "Path of Andor's libandor.so; default: DAQD_ANDOR_SDK, then the loader's search")
+            .optional,
+        .string("sdk_directory", "Folder of the SDK's own files", default: "/usr/local/etc/andor"),
+        .bool("simulation", "Use the stand-in that comes with daqd instead of the SDK", default: false),
+        .string(
+            "simulated",
+            "What the stand-in has and does, in its own words: cameras=888:12859,897:7342 speed=1 start=20",
+            default: "cameras=888:12859,897:7342"),
+        .path("configuration", "An AndorConfig.json of the Python driver").optional,
+        .choice("shutdown", "What becomes of the cooling at the end", of: ShutdownPolicy.self, default: .automatic),
+        .number(
+            "warm_up_to", "A warm shutdown waits until the sensor has this temperature", unit: "degC", default: -20,
+            in: -100...20),
+        .duration(
+            "warm_up_timeout", "How long it waits at most", default: .seconds(1800), in: .zero ... .seconds(7200)),
+        .bool("fibre_coupled", "The sensor has a fibre-optic window and must warm up slowly", default: false),
+        .bool("shutter_closed_when_idle", "Close the shutter after each acquisition", default: false),
+        .bool(
+            "apply_when_idle",
+            "Keep settings that come during an acquisition and send them after it, instead of refusing them",
+            default: false),
+        .bool(
+            "couple_amplifier",
+            "set_adc_channel selects the output amplifier of the same number, too, as the Python driver did",
+            default: false),
+        .integer("em_gain_max", "The highest EM gain that anybody may set", in: 1...1000).optional,
+        .integer("pipeline_images", "Images that wait to be fetched at most", default: 256, in: 1...1_000_000),
+        .integer(
+            "pipeline_bytes", "Their bytes at most", unit: "B", default: 536_870_912, in: 65_536...1_099_511_627_776),
+        .choice(
+            "pipeline_overflow", "What a full pipeline does: the oldest image goes, or the acquisition stops",
+            of: Overflow.self,
+            default: .dropOldest),
+        .choice(
+            "pipeline_format", "What get_data_from_pipeline returns", PipelineFormat.choices, default: "string"),
+        .bool("clear_pipeline_on_start", "Forget old images when an acquisition starts", default: false),
+        .duration(
+            "live_interval", "How often the live image is shown at most", default: .milliseconds(200),
+            in: .milliseconds(10) ... .seconds(60)),
+        .duration(
+            "poll", "How often status and temperature are asked", default: .seconds(1),
+            in: .milliseconds(10) ... .seconds(60)),
+        .map(
+            "start", "Settings that are sent when the camera is opened, over the configuration file",
+            StartSettings.declarations),
+    ]
+
+    init() {}
+
+    init(_ settings: Settings) throws {
+        serialNumber = try settings["serial_number"]
+        directory = try settings["sdk_directory"]
+        let path: String? = try settings["sdk_library"]
+        let isSimulated: Bool = try settings["simulation"]
+        if isSimulated { simulation = try settings["simulated"] }
+        configuration = try (settings["configuration"] as String?) ?? ""
+        shutdown = try settings["shutdown"]
+        warmUpTo = try settings["warm_up_to"]
+        warmUpTimeout = try settings["warm_up_timeout"]
+        isFibreCoupled = try settings["fibre_coupled"]
+        shutterClosedWhenIdle = try settings["shutter_closed_when_idle"]
+        applyWhenIdle = try settings["apply_when_idle"]
+        couplesAmplifierToChannel = try settings["couple_amplifier"]
+        emGainMax = try settings["em_gain_max"]
+        pipeline.images = try settings["pipeline_images"]
+        pipeline.bytes = try settings["pipeline_bytes"]
+        overflow = try settings["pipeline_overflow"]
+        let format: String = try settings["pipeline_format"]
+        self.format = PipelineFormat(rawValue: format) ?? .string
+        clearsPipelineOnStart = try settings["clear_pipeline_on_start"]
+        liveInterval = try settings["live_interval"]
+        pollInterval = try settings["poll"]
+        if let map: Settings = try settings["start"] { start = try StartSettings(map) }
+        library = SDKPlace.find(configured: path, isSimulated: isSimulated)
+    }
+}
+
+/// Where the library is looked for.
+enum SDKPlace {
+    /// The configured path, else the environment's, else the loader's own search; the stand-in lies beside the plugin.
+    static func find(configured: String?, isSimulated: Bool) -> String {
+        if isSimulated { return standIn }
+        if let configured, !configured.isEmpty { return configured }
+        if let named = unsafe getenv("DAQD_ANDOR_SDK") { return unsafe String(cString: named) }
+        return unsafe access("/usr/local/lib/libandor.so", R_OK) == 0 ? "/usr/local/lib/libandor.so" : "libandor.so"
+    }
+
+    /// The loader finds it beside the plugin that asks, by the plugin's own run path.
+    static let standIn = "libandor_sim.so"
+}
+
+/// The first settings of a camera, in the site's configuration.
+struct StartSettings: Sendable {
+    var trigger: TriggerMode?
+    var mode: AcquisitionMode?
+    var exposure: Double?
+    var kineticCycle: Double?
+    var frames: Int?
+    var cooler: Bool?
+    var target: Int?
+    var fan: FanMode?
+    var emMode: EMGainMode?
+    var emGain: Int?
+    var region: [Int]?
+    var binning: [Int]?
+    var shutter: ShutterMode?
+
+    static let declarations: [Setting] = [
+        .choice("trigger_mode", "What starts an exposure", TriggerMode.choices).optional,
+        .choice("acquisition_mode", "How many images an acquisition has", AcquisitionMode.choices).optional,
+        .number("exposure", "Exposure", unit: "s", in: 0...1e6).optional,
+        .number("kinetic_cycle", "From image to image; 0: as fast as possible", unit: "s", in: 0...1e6).optional,
+        .integer("frames", "Images of a kinetic series", in: 1...2_000_000_000).optional,
+        .bool("cooler", "Whether the cooler is on").optional,
+        .integer("target_temperature", "Set point of the cooler", unit: "degC", in: -200...100).optional,
+        .choice("fan", "The fan's speed", FanMode.choices).optional,
+        .choice("em_gain_mode", "What the EM gain's number means", EMGainMode.choices).optional,
+        .integer("em_gain", "EM gain", in: 0...4095).optional,
+        .list("region", "First and last column, first and last row, from 1", of: .integer(from: 1, to: nil, unit: nil))
+            .optional,
+        .list("binning", "Columns and rows that are added", of: .integer(from: 1, to: nil, unit: nil)).optional,
+        .choice("shutter", "When the shutter is open", ShutterMode.choices).optional,
+    ]
+
+    init() {}
+
+    init(_ settings: Settings) throws {
+        func choice<Value: SDKChoice>(_ name: String) throws -> Value? {
+            let text: String? = try settings[name]
+            return text.flatMap { Value(rawValue: $0) }
+        }
+        trigger = try choice("trigger_mode")
+        mode = try choice("acquisition_mode")
+        exposure = try settings["exposure"]
+        kineticCycle = try settings["kinetic_cycle"]
+        frames = try settings["frames"]
+        cooler = try settings["cooler"]
+        target = try settings["target_temperature"]
+        fan = try choice("fan")
+        emMode = try choice("em_gain_mode")
+        emGain = try settings["em_gain"]
+        region = try settings["region"]
+        binning = try settings["binning"]
+        shutter = try choice("shutter")
+        if let region, region.count != 4 { throw settings.error("needs four numbers", at: "region") }
+        if let binning, binning.count != 2 { throw settings.error("needs two numbers", at: "binning") }
+    }
+
+    func apply(to setup: inout CameraSetup) {
+        setup.trigger = trigger ?? setup.trigger
+        setup.mode = mode ?? setup.mode
+        setup.exposure = exposure ?? setup.exposure
+        setup.kineticCycle = kineticCycle ?? setup.kineticCycle
+        setup.frames = frames ?? setup.frames
+        setup.cooler = cooler ?? setup.cooler
+        setup.target = target ?? setup.target
+        setup.fan = fan ?? setup.fan
+        setup.emMode = emMode ?? setup.emMode
+        setup.emGain = emGain ?? setup.emGain
+        setup.shutter.mode = shutter ?? setup.shutter.mode
+        if let region {
+            (setup.region.hstart, setup.region.hend) = (region[0], region[1])
+            (setup.region.vstart, setup.region.vend) = (region[2], region[3])
+        }
+        if let binning { (setup.region.hbin, setup.region.vbin) = (binning[0], binning[1]) }
+    }
+}

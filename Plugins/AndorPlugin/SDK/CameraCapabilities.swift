@@ -1,0 +1,100 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+import CAndorSDK2
+import DAQKernel
+
+/// What a camera can do; asked before every optional call, because an unsupported one is an error of its own.
+struct CameraCapabilities: Sendable, Equatable {
+    var acquisitionModes: UInt32 = 0
+    var readModes: UInt32 = 0
+    var triggerModes: UInt32 = 0
+    var cameraType: UInt32 = 0
+    var pixelMode: UInt32 = 0
+    var setFunctions: UInt32 = 0
+    var getFunctions: UInt32 = 0
+    var features: UInt32 = 0
+    var pciCard: UInt32 = 0
+    var emGain: UInt32 = 0
+    var frameTransferReadModes: UInt32 = 0
+    var features2: UInt32 = 0
+
+    init() {}
+
+    init(_ words: AndorCapabilities) {
+        acquisitionModes = words.acquisition_modes
+        readModes = words.read_modes
+        triggerModes = words.trigger_modes
+        cameraType = words.camera_type
+        pixelMode = words.pixel_mode
+        setFunctions = words.set_functions
+        getFunctions = words.get_functions
+        features = words.features
+        pciCard = words.pci_card
+        emGain = words.em_gain
+        frameTransferReadModes = words.frame_transfer_read_modes
+        features2 = words.features2
+    }
+
+    func sets(_ bit: UInt32) -> Bool { setFunctions & bit != 0 }
+    func has(_ bit: UInt32) -> Bool { features & bit != 0 }
+
+    var hasEMGain: Bool { sets(0x10) }
+    var hasEMAdvanced: Bool { sets(0x8000) }
+    var hasShutter: Bool { has(0x8) }
+    var hasExternalShutter: Bool { has(0x10) }
+    var hasFan: Bool { has(0x80) }
+    var readsTemperatureWhileAcquiring: Bool { has(0x200) }
+    var hasMetadata: Bool { has(0x8000) }
+    var hasCountConvert: Bool { has(0x40000) }
+    var hasFrameTransfer: Bool { frameTransferReadModes != 0 }
+    var hasCrop: Bool { sets(0x400) }
+    /// Cameras that must be warm before the SDK lets go of them: ICCD, CCD at a PCI card, iStar.
+    var mustWarmUp: Bool { [2, 4, 5, 18, 30].contains(cameraType) }
+
+    /// The words under their names in the SDK's structure.
+    var dataValue: DataValue {
+        let words: [(String, UInt32)] = [
+            ("ulSize", 52), ("ulAcqModes", acquisitionModes), ("ulReadModes", readModes),
+            ("ulTriggerModes", triggerModes), ("ulCameraType", cameraType), ("ulPixelMode", pixelMode),
+            ("ulSetFunctions", setFunctions), ("ulGetFunctions", getFunctions), ("ulFeatures", features),
+            ("ulPCICard", pciCard), ("ulEMGainCapability", emGain), ("ulFTReadModes", frameTransferReadModes),
+            ("ulFeatures2", features2),
+        ]
+        var entries = words.map { DataValue.DictionaryEntry(.string($0.0), .integer(Int64($0.1))) }
+        entries.append(.init(.string("camera_type"), .string(typeName)))
+        entries.append(.init(.string("features"), .list(names(features, Self.featureNames))))
+        entries.append(.init(.string("set_functions"), .list(names(setFunctions, Self.setterNames))))
+        return .dictionary(entries)
+    }
+
+    /// The family, as the SDK's header names it.
+    var typeName: String {
+        let names = [
+            "PDA", "iXon", "ICCD", "EMCCD", "CCD", "iStar", "Video", "iDus", "Newton", "Surcam", "USB ICCD", "Luca",
+            "reserved", "iKon", "InGaAs", "iVac", "unprogrammed", "Clara", "USB iStar", "SimCam", "Neo", "iXon Ultra",
+            "Volmos", "iVac CCD", "Aspen", "Ascent", "Alta", "AltaF", "iKon-XL", "CMOS gen 2", "iStar sCMOS", "iKon-LR",
+        ]
+        return names.indices.contains(Int(cameraType)) ? names[Int(cameraType)] : "type \(cameraType)"
+    }
+
+    private func names(_ word: UInt32, _ table: [String]) -> [DataValue] {
+        table.enumerated().filter { word & (1 << UInt32($0.offset)) != 0 }.map { .string($0.element) }
+    }
+
+    private static let featureNames = [
+        "POLLING", "EVENTS", "SPOOLING", "SHUTTER", "SHUTTEREX", "EXTERNAL_I2C", "SATURATIONEVENT", "FANCONTROL",
+        "MIDFANCONTROL", "TEMPERATUREDURINGACQUISITION", "KEEPCLEANCONTROL", "DDGLITE", "FTEXTERNALEXPOSURE",
+        "KINETICEXTERNALEXPOSURE", "DACCONTROL", "METADATA", "IOCONTROL", "PHOTONCOUNTING", "COUNTCONVERT", "DUALMODE",
+        "OPTACQUIRE", "REALTIMESPURIOUSNOISEFILTER", "POSTPROCESSSPURIOUSNOISEFILTER", "DUALPREAMPGAIN",
+        "DEFECT_CORRECTION", "STARTOFEXPOSURE_EVENT", "ENDOFEXPOSURE_EVENT", "CAMERALINK", "FIFOFULL_EVENT",
+        "SENSOR_PORT_CONFIGURATION", "SENSOR_COMPENSATION", "IRIG_SUPPORT",
+    ]
+
+    private static let setterNames = [
+        "VREADOUT", "HREADOUT", "TEMPERATURE", "MCPGAIN", "EMCCDGAIN", "BASELINECLAMP", "VSAMPLITUDE", "HIGHCAPACITY",
+        "BASELINEOFFSET", "PREAMPGAIN", "CROPMODE", "DMAPARAMETERS", "HORIZONTALBIN", "MULTITRACKHRANGE",
+        "RANDOMTRACKNOGAPS", "EMADVANCED", "GATEMODE", "DDGTIMES", "IOC", "INTELLIGATE", "INSERTION_DELAY", "GATESTEP",
+        "TRIGGERTERMINATION", "EXTENDEDNIR", "SPOOLTHREADCOUNT", "REGISTERPACK", "PRESCANS", "GATEWIDTHSTEP",
+        "EXTENDED_CROP_MODE", "SUPERKINETICS", "TIMESCAN", "CROPMODETYPE",
+    ]
+}

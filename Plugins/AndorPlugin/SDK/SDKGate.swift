@@ -1,0 +1,81 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+import DAQKernel
+import Synchronization
+
+/// The one way to a library's functions: a thread of its own that selects the camera and calls.
+///
+/// The SDK's choice of the current camera holds for the whole process, and no two threads may be inside: so every call of every
+/// camera comes through here, the urgent ones first. Waiting for images happens outside.
+final class SDKGate: Transport {
+    let path: String
+    private let thread = SerialThread(name: "andor-sdk")
+    private let opened = Mutex<SDKLibrary?>(nil)
+    /// Touched on the gate's thread only.
+    private let selected = Mutex<Int?>(nil)
+    private let running = Mutex<(name: String, since: ContinuousClock.Instant)?>(nil)
+    private let simulation: String
+    /// Which device has which camera.
+    let register = CameraRegister()
+
+    /// Which library, and what the stand-in is told.
+    ///
+    /// The path alone tells one gate from another: a library has one gate, whoever asks.
+    struct Configuration: Hashable, Sendable {
+        var path: String
+        var simulation = ""
+
+        static func == (left: Self, right: Self) -> Bool { left.path == right.path }
+        func hash(into hasher: inout Hasher) { hasher.combine(path) }
+    }
+
+    init(_ configuration: Configuration, logger: Logger) throws {
+        path = configuration.path
+        simulation = configuration.simulation
+    }
+
+    func close() async {}
+
+    /// Opens the library if it is not open yet.
+    /// - Throws: ``DeviceError/Code/unavailable`` with the reason.
+    func open() async throws -> SDKLibrary {
+        if let library = opened.withLock({ $0 }) { return library }
+        return try await thread.run { [self] in
+            if let library = opened.withLock({ $0 }) { return library }
+            let library = try SDKLibrary(path: path)
+            if !simulation.isEmpty { try library.configureSimulation(simulation) }
+            opened.withLock { $0 = library }
+            return library
+        }
+    }
+
+    /// The name of the call that runs now and how long it has.
+    var present: (name: String, for: Duration)? {
+        running.withLock { $0.map { ($0.name, $0.since.duration(to: .now)) } }
+    }
+
+    /// Calls waiting.
+    var backlog: Int { thread.backlog }
+
+    /// Runs calls to a camera as one, selected before them.
+    /// - Parameter camera: The handle; `nil` for calls that belong to no camera.
+    func call<Result: Sendable>(
+        _ name: String, camera: Int?, _ priority: TransportPriority = .control,
+        _ body: @escaping @Sendable (SDKLibrary) throws -> Result
+    ) async throws -> Result {
+        let library = try await open()
+        return try await thread.run(priority) { [self] in
+            running.withLock { $0 = (name, .now) }
+            defer { running.withLock { $0 = nil } }
+            if let camera { try select(camera, library) }
+            return try body(library)
+        }
+    }
+
+    /// Makes a camera the one that calls are about; on the gate's thread.
+    func select(_ camera: Int, _ library: SDKLibrary) throws(DeviceError) {
+        guard selected.withLock({ $0 }) != camera else { return }
+        try library.set(.setCurrentCamera, camera)
+        selected.withLock { $0 = camera }
+    }
+}

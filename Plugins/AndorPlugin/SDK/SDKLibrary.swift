@@ -1,0 +1,72 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+import CAndorSDK2
+import DAQKernel
+import Glibc
+
+/// The vendor's library, opened by path while running: its functions by name, each with the types of its prototype.
+///
+/// Never closed: its threads and its USB context outlive every camera. Every call belongs to one thread, the gate's;
+/// only the waits for images may run beside it.
+@safe
+final class SDKLibrary: @unchecked Sendable {  // sound: immutable after `init`
+    /// Where the file was found.
+    let path: String
+    private let symbols: [SDKFunction: UnsafeMutableRawPointer]
+    /// What only the stand-in has.
+    private let handle: UnsafeMutableRawPointer
+
+    /// Opens a library and looks every function up.
+    /// - Throws: ``DeviceError/Code/unavailable`` with the loader's words, or with all functions that are missing.
+    init(path: String) throws(DeviceError) {
+        guard let handle = unsafe dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
+            let reason = unsafe dlerror().map { unsafe String(cString: $0) } ?? "no reason given"
+            throw DeviceError(.unavailable, "Andor's SDK library \(path) cannot be opened: \(reason)")
+        }
+        var symbols = unsafe [SDKFunction: UnsafeMutableRawPointer]()
+        for function in SDKFunction.allCases {
+            if let address = unsafe dlsym(handle, function.symbol) { unsafe symbols[function] = address }
+        }
+        let missing = SDKFunction.allCases.filter { unsafe $0.isRequired && symbols[$0] == nil }.map(\.symbol)
+        guard missing.isEmpty else {
+            throw DeviceError(
+                .unavailable,
+                "\(path) is not Andor's SDK2: it lacks \(missing.joined(separator: ", ")); "
+                    + "set sdk_library to the file libandor.so that the SDK installed")
+        }
+        self.path = path
+        unsafe self.handle = handle
+        unsafe self.symbols = symbols
+    }
+
+    /// Whether this is the project's stand-in, not a camera's library.
+    var isSimulated: Bool { unsafe dlsym(handle, "AndorSim_Configure") != nil }
+
+    /// Whether the library has a function.
+    func has(_ function: SDKFunction) -> Bool { unsafe symbols[function] != nil }
+
+    /// Makes the stand-in's cameras anew.
+    /// - Throws: ``DeviceError`` naming the words when one is wrong, or when this is not the stand-in.
+    func configureSimulation(_ words: String) throws(DeviceError) {
+        guard let address = unsafe dlsym(handle, "AndorSim_Configure") else {
+            throw DeviceError(.unavailable, "\(path) is not the stand-in: it cannot be told “\(words)”")
+        }
+        typealias Configure = @convention(c) (UnsafePointer<CChar>) -> Int32
+        let wrong = unsafe unsafeBitCast(address, to: Configure.self)(words)
+        guard wrong == 0 else {
+            throw DeviceError(.failed, "word \(wrong) of the simulation “\(words)” is not understood")
+        }
+    }
+
+    /// A function as its prototype says.
+    /// - Throws: ``DeviceError/Code/unavailable`` when this SDK is too old to have it.
+    func function<Prototype>(_ function: SDKFunction, as _: Prototype.Type) throws(DeviceError) -> Prototype {
+        guard let address = unsafe symbols[function] else {
+            throw DeviceError(
+                .unavailable, "the SDK at \(path) has no function \(function.symbol)",
+                vendorCode: SDKStatus.notSupported.code,
+                vendorText: SDKStatus.notSupported.name)
+        }
+        return unsafe unsafeBitCast(address, to: Prototype.self)
+    }
+}

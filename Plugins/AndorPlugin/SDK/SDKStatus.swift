@@ -1,0 +1,48 @@
+// Part of daqd
+// SPDX-License-Identifier: MIT
+import DAQKernel
+
+/// What a function of the SDK returns.
+struct SDKStatus: Hashable, Sendable {
+    /// The number itself.
+    let raw: UInt32
+    init(_ raw: UInt32) { self.raw = raw }
+
+    static let success = Self(20002)
+    static let errorAck = Self(20013)
+    static let noNewData = Self(20024)
+    static let temperatureOff = Self(20034)
+    static let temperatureNotStabilized = Self(20035)
+    static let temperatureStabilized = Self(20036)
+    static let temperatureNotReached = Self(20037)
+    static let temperatureDrift = Self(20040)
+    static let generalErrors = Self(20049)
+    static let acquiring = Self(20072)
+    static let idle = Self(20073)
+    static let notInitialized = Self(20075)
+    static let usbError = Self(20089)
+    static let notSupported = Self(20991)
+    static let notAvailable = Self(20992)
+
+    var code: Int { Int(raw) }
+    /// The constant's name, as the SDK's header and its users spell it; the number where there is none.
+    var name: String { SDKStatusTable.names[raw] ?? "\(raw)" }
+    /// Whether the camera no longer answers.
+    var isLoss: Bool { self == .errorAck || self == .usbError || self == .notInitialized }
+    /// Whether it says that this camera does not have what was asked for.
+    var isUnsupported: Bool { self == .notSupported || self == .notAvailable }
+
+    /// The sentence for the person on shift: what was asked, what the SDK answered, what to do.
+    func error(_ function: String, _ arguments: String = "") -> DeviceError {
+        let meaning = SDKStatusTable.meanings[raw] ?? "the SDK gives no further reason"
+        return DeviceError(
+            kind, "\(function)(\(arguments)) was refused: \(meaning)", vendorCode: code, vendorText: name)
+    }
+
+    private var kind: DeviceError.Code { isLoss && self != .notInitialized ? .disconnected : .vendor }
+}
+
+extension DeviceError {
+    /// The SDK's status behind it, if there is one.
+    var sdkStatus: SDKStatus? { vendorCode.flatMap { UInt32(exactly: $0) }.map(SDKStatus.init) }
+}
