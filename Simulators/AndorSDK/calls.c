@@ -39,7 +39,7 @@ int64_t sim_real_now(void) {
 }
 
 int64_t sim_now(void) {
-    if (sim.manual) return sim.manual_now;
+    if (sim.manual) return sim.manual_now + 1;
     if (sim.epoch == 0) sim.epoch = sim_real_now();
     return (int64_t)((double)(sim_real_now() - sim.epoch) * sim.speed) + 1;
 }

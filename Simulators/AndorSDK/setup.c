@@ -19,8 +19,7 @@ static double shift_seconds(const Camera *c) { return c->model->vs_us[c->setup.v
 
 /// The time to move the whole image under the mask.
 double sim_shift(const Camera *c) {
-    int height = c->setup.crop ? c->setup.crop_height : c->model->height;
-    return height * shift_seconds(c);
+    return c->model->height * shift_seconds(c);
 }
 
 /// Width and height of an image; `false` where the binning does not divide the region.

@@ -22,7 +22,8 @@ final class Bench: Sendable {
     static let origin = Origin(frontend: "test", user: "alice")
 
     init(
-        _ words: String = "speed=20 start=20", name: String = "emccd", on sim: StandIn? = nil, pool: TransportPool = TransportPool(),
+        _ words: String = "speed=20 start=20", name: String = "emccd", on sim: StandIn? = nil,
+        pool: TransportPool = TransportPool(),
         _ change: (inout CameraSettings) -> Void = { _ in }
     ) async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("andor-\(UUID().uuidString)").path
@@ -89,20 +90,27 @@ final class Bench: Sendable {
 
     var logText: String { lines.text }
 
-    func value(_ path: String) throws -> DataValue { try #require(node.parameter(path), "no parameter \(path)").sample.value }
+    func value(_ path: String) throws -> DataValue {
+        try #require(node.parameter(path), "no parameter \(path)").sample.value
+    }
     func number(_ path: String) throws -> Double { try #require(try value(path).double) }
-    func alarm(_ path: String) throws -> Alarm { try #require(node.parameter(path), "no parameter \(path)").sample.alarm }
+    func alarm(_ path: String) throws -> Alarm {
+        try #require(node.parameter(path), "no parameter \(path)").sample.alarm
+    }
 
     func set(_ path: String, _ value: DataValue) async throws {
         try await #require(node.parameter(path), "no parameter \(path)").put(value, origin: Bench.origin)
     }
 
     @discardableResult
-    func call(_ command: String, _ arguments: DataValue..., named: [(String, DataValue)] = []) async throws -> DataValue {
+    func call(_ command: String, _ arguments: DataValue..., named: [(String, DataValue)] = []) async throws -> DataValue
+    {
         try await start(command, arguments, named: named).result()
     }
 
-    func start(_ command: String, _ arguments: [DataValue] = [], named: [(String, DataValue)] = []) throws -> DAQKernel.Operation {
+    func start(_ command: String, _ arguments: [DataValue] = [], named: [(String, DataValue)] = []) throws
+        -> DAQKernel.Operation
+    {
         let found = try #require(node.command(command) ?? node.command("emccd/" + command), "no command \(command)")
         return try found.start(Arguments(arguments, named: named), origin: Bench.origin)
     }

@@ -22,16 +22,21 @@ final class StandIn: @unchecked Sendable {  // sound: immutable; the library gua
 
     deinit { unlink(path) }
 
-    /// `libandor_sim.so` beside the test bundle.
+    /// `libandor_sim.so` beside the test bundle, or beside what runs it.
     static var built: String {
         let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        let beside = Bundle.allBundles.map { $0.bundleURL.deletingLastPathComponent().path } + [executable, FileManager.default.currentDirectoryPath + "/.build/debug"]
-        let candidates = beside.map { $0 + "/libandor_sim.so" }
-        return candidates.first { FileManager.default.fileExists(atPath: $0) } ?? ".build/debug/libandor_sim.so"
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..")
+            .standardizedFileURL
+        let folders =
+            Bundle.allBundles.map { $0.bundleURL.deletingLastPathComponent().path }
+            + [URL(fileURLWithPath: executable).deletingLastPathComponent().path, root.path + "/.build/debug"]
+        let candidates = folders.map { $0 + "/libandor_sim.so" }
+        return candidates.first { FileManager.default.fileExists(atPath: $0) } ?? "libandor_sim.so"
     }
 
     private func symbol<Prototype>(_ name: String, _: Prototype.Type) -> Prototype {
-        unsafeBitCast(dlsym(handle, name)!, to: Prototype.self)
+        guard let address = dlsym(handle, name) else { fatalError("the stand-in has no \(name)") }
+        return unsafeBitCast(address, to: Prototype.self)
     }
 
     func advance(seconds: Double) {
@@ -41,7 +46,8 @@ final class StandIn: @unchecked Sendable {  // sound: immutable; the library gua
         symbol("AndorSim_Trigger", (@convention(c) (Int32, Int32) -> Void).self)(handle, edge)
     }
     func fail(_ function: String, _ status: UInt32, _ count: Int32 = 1) {
-        symbol("AndorSim_Fail", (@convention(c) (UnsafePointer<CChar>, UInt32, Int32) -> Void).self)(function, status, count)
+        symbol("AndorSim_Fail", (@convention(c) (UnsafePointer<CChar>, UInt32, Int32) -> Void).self)(
+            function, status, count)
     }
     func hang(_ function: String, milliseconds: Int32) {
         symbol("AndorSim_Hang", (@convention(c) (UnsafePointer<CChar>, Int32) -> Void).self)(function, milliseconds)

@@ -107,7 +107,7 @@ struct StandInTests {
         let onTheWay = try sim.library.temperature()
         #expect(onTheWay.status == .temperatureNotReached)
         #expect(abs(onTheWay.celsius - 10) < 0.5)
-        sim.advance(seconds: 9 * 60 + 90)
+        sim.advance(seconds: 9 * 60 + 30)
         #expect(try sim.library.temperature().status == .temperatureNotStabilized)
         sim.advance(seconds: 120)
         let cold = try sim.library.temperature()
@@ -158,7 +158,7 @@ struct StandInTests {
         #expect(try sim.library.int(.getTotalNumberImagesAcquired) == 5)
         let waiter = Thread { _ = sim.library.wait(handle: 100, milliseconds: 60_000) }
         waiter.start()
-        while waiter.isExecuting {
+        while !waiter.isFinished {
             sim.library.cancelWait()
             usleep(1000)
         }
@@ -173,7 +173,8 @@ struct StandInTests {
         sim.advance(seconds: sim.cycle * 1.1)
         let image = try #require(try sim.library.images16(1...1, pixels: 4))
         let pixels = image.withUnsafeBytes { Array($0.bindMemory(to: UInt16.self)) }
-        #expect(pixels == [2 + 3 + 3 + 4, 4 + 5 + 5 + 6, 4 + 5 + 5 + 6, 6 + 7 + 7 + 8])
+        let sums: [UInt16] = [12, 20, 20, 28]  // 2+3+3+4, 4+5+5+6, 4+5+5+6, 6+7+7+8
+        #expect(pixels == sums)
         try sim.library.set(.abortAcquisition)
         try sim.library.set(.setAcquisitionMode, 2)
         try sim.library.set(.setNumberAccumulations, 10_000)

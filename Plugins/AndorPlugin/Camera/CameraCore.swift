@@ -87,6 +87,7 @@ final class CameraCore: Sendable {
         let outcomes = try await call("change") { [self] sdk, facts in
             var wanted = setup
             try mutate(&wanted, facts)
+            wanted.settle()
             try requireAllowed(wanted)
             return send(wanted, all: false, sdk, facts)
         }
@@ -95,7 +96,10 @@ final class CameraCore: Sendable {
     }
 
     /// Sends a whole setup; settings that the camera does not take are reported, not thrown.
-    func replace(_ wanted: CameraSetup, all: Bool) async throws -> [SetupWriter.Outcome] {
+    func replace(_ setup: CameraSetup, all: Bool) async throws -> [SetupWriter.Outcome] {
+        var settled = setup
+        settled.settle()
+        let wanted = settled
         let outcomes = try await call("configure") { [self] sdk, facts in
             try requireAllowed(wanted)
             return send(wanted, all: all, sdk, facts)

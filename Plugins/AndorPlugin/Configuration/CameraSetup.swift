@@ -127,6 +127,11 @@ struct CameraSetup: Sendable, Equatable {
         set { shutter.mode = newValue ? .open : .closed }
     }
 
+    /// A gain that is a factor is 1 at least, whatever number another mode left behind.
+    mutating func settle() {
+        if emMode == .linear || emMode == .real { emGain = max(emGain, 1) }
+    }
+
     /// Images of the next acquisition; `nil`: till it is stopped.
     var expected: Int64? {
         switch mode {

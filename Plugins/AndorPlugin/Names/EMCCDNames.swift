@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 import DAQKernel
 
-/// The member functions of the Python driver, as its clients call them over PC_RPC. Source: bllovetx/andor-ot, `andor.py`.
+/// The member functions of the Python driver, as its clients call them over PC_RPC.
+///
+/// Source: bllovetx/andor-ot, `andor.py`.
 enum EMCCDNames {
     /// What the driver documents, and the commands for new clients.
     static let set = NameSet(

@@ -214,7 +214,8 @@ extension SDKLibrary {
     /// The new images, or `nil` when there is none.
     func newImages() throws(DeviceError) -> ClosedRange<Int>? {
         var (first, last): (Int32, Int32) = (0, 0)
-        let call = unsafe try function(.getNumberNewImages, as: (@convention(c) (Int32Pointer, Int32Pointer) -> UInt32).self)
+        let call = unsafe try function(
+            .getNumberNewImages, as: (@convention(c) (Int32Pointer, Int32Pointer) -> UInt32).self)
         let status = SDKStatus(unsafe call(&first, &last))
         if status == .noNewData { return nil }
         try check(status.raw, .getNumberNewImages)
