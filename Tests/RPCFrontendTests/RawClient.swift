@@ -46,11 +46,17 @@ final class RawClient: @unchecked Sendable {  // sound: used by one thread at a 
 
     /// The next line without its end.
     func line() throws -> String {
+        var searched = 0
         while true {
-            if let end = buffer.firstIndex(of: 10) {
+            let end = buffer.withUnsafeBytes { raw -> Int? in
+                guard let base = raw.baseAddress, searched < raw.count else { return nil }
+                return memchr(base + searched, 10, raw.count - searched).map { UnsafeRawPointer($0) - base }
+            }
+            if let end {
                 defer { buffer.removeSubrange(...end) }
                 return String(decoding: buffer[..<end], as: UTF8.self)
             }
+            searched = buffer.count
             try receive()
         }
     }
@@ -63,10 +69,13 @@ final class RawClient: @unchecked Sendable {  // sound: used by one thread at a 
     }
 
     private func receive() throws {
-        var chunk = [UInt8](repeating: 0, count: 65536)
-        let count = recv(descriptor, &chunk, chunk.count, 0)
+        let present = buffer.count
+        buffer.append(contentsOf: [UInt8](repeating: 0, count: 262_144))
+        let count = buffer.withUnsafeMutableBytes {
+            recv(descriptor, $0.baseAddress?.advanced(by: present), 262_144, 0)
+        }
+        buffer.removeLast(262_144 - max(0, count))
         guard count > 0 else { throw Closed() }
-        buffer += chunk[..<count]
     }
 
     /// Whether the server closes without another word.
