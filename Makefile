@@ -41,6 +41,10 @@ fuzz: ## feeds every parser many more mutations than `make test` does
 soak: ## takes series for ten minutes, with aborts and reloads, and watches memory, threads and files
 	@umask 022; scripts/soak
 
+.PHONY: interop
+interop: ## runs other projects' programs against ours, from checkouts given as variables (SEED_IOC=…, SEED_PACKAGE=…)
+	@umask 022; scripts/interop $(PARTS)
+
 .PHONY: install
 install: ## installs to PREFIX, /usr/local unless told otherwise
 	@umask 022; PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install

@@ -213,7 +213,17 @@ final class DetectorLifecycle: Sendable {
         let key = SIMPLONKey(.filewriter, .status, "state")
         let end = ContinuousClock.now.advanced(by: limit)
         var pause = Duration.milliseconds(1)
-        while try await keys.refresh(key)?.string == "acquire" {
+        var failures = 0
+        while true {
+            do {
+                guard try await keys.refresh(key)?.string == "acquire" else { return }
+                failures = 0
+            } catch {
+                // One bad answer says nothing about the files; the images are taken already.
+                failures += 1
+                guard failures < 5 else { throw error }
+                pause = max(pause, .milliseconds(100))
+            }
             guard ContinuousClock.now < end else {
                 throw DeviceError(.timeout, "the filewriter of \(context.name) still writes after \(limit)")
             }

@@ -101,7 +101,7 @@ extension ControlUnit {
         configuration.setExcludedPixels(await framePattern().excludedPixels)
         customArrays = customArrays.filter { $0.key.hasSuffix("pixel_mask") }
         hasAnsweredEnergy = false
-        statusTime = clock.now
+        statusTime = nil
         machine.happened(.initialized)
         wakeAll()
         return .object([])
@@ -189,7 +189,8 @@ extension ControlUnit {
         SeriesMetadata(
             keys: configuration.store, uniqueID: made.uniqueID, seriesNumber: made.number,
             triggerMode: made.mode.rawValue, mask: mask, rows: model.rows, columns: model.columns,
-            format: ring.format, firstImage: fileWriter.count("image_nr_start"))
+            format: ring.format, firstImage: fileWriter.count("image_nr_start"),
+            layout: FileLayout(rawValue: fileWriter.text("format")) ?? .legacy)
     }
 
     /// The series that the present configuration describes.

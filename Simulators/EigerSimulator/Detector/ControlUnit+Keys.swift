@@ -97,8 +97,7 @@ extension ControlUnit {
 
     /// A slowly moving reading, the same in every run of the same clock; the first generation reads it only when told to.
     private func climate(around mean: Double, by reach: Double) -> Double {
-        let time = firmware == .v16 ? statusTime : clock.now
-        guard firmware != .v16 || statusTime > .seconds(1) * options.initializeSeconds else { return mean }
+        guard let time = firmware == .v16 ? statusTime : clock.now else { return mean }
         let phase = (time / .seconds(97) + 0.5).truncatingRemainder(dividingBy: 2)
         return mean + reach * (abs(phase - 1) * 2 - 1)
     }

@@ -79,7 +79,8 @@ extension ControlUnit {
             + (held.map { DataFile.expectedSize($0, job.ring) } ?? 0)
         await publish(job.plan.masterName, job, images: held?.count ?? 0, size: size, isComplete: true) {
             let links = (0..<linked).map(job.plan.localDataName)
-            return try await MasterFile(metadata: job.metadata, links: links, images: taken)
+            let counts = (0..<linked).map { job.plan.images(ofFile: $0, taken: taken).count }
+            return try await MasterFile(metadata: job.metadata, links: links, images: taken, linkedImages: counts)
                 .make(job.plan.masterName, images: held, from: holdsImages ? job.ring : nil)
         }
     }
@@ -107,7 +108,9 @@ extension ControlUnit {
             var bytes = try await make()
             for fault in isComplete ? faults.take(.file, path: name) : [] {
                 switch fault.kind.name {
-                case "file_missing": return
+                case "file_missing":
+                    store.forget(name)
+                    return
                 case "file_truncated": bytes = Array(bytes.prefix(fault.count("bytes")))
                 case "file_growing":
                     if let half = MemoryFile(Array(bytes.prefix(bytes.count / 2))), !isStale(job) {

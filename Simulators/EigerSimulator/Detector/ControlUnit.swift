@@ -48,8 +48,8 @@ actor ControlUnit {
     var monitorShowsBefore = false
     /// Masks and flat fields that a client sent, by the name of the first threshold's twin.
     var customArrays: [String: [UInt8]] = [:]
-    /// When the slow values were read last, in units that do so only when told.
-    var statusTime = Duration.zero
+    /// When the slow values were read last, in units that do so only when told; `nil` as long as nobody told them.
+    var statusTime: Duration?
     /// Whether the energy was set since the detector was initialized.
     var hasAnsweredEnergy = true
 
@@ -79,7 +79,7 @@ actor ControlUnit {
     private static func versions(_ options: SimulatorOptions, _ model: DetectorModel) -> [APIVersion] {
         let wanted = options.apis.compactMap(APIVersion.init)
         if !wanted.isEmpty { return wanted.sorted() }
-        return options.isLenient ? APIVersion.allCases : [model.family.firmware]
+        return options.isLenient ? Set([.v16, model.family.firmware]).sorted() : [model.family.firmware]
     }
 
     /// The newest generation that it speaks, which decides how it behaves.

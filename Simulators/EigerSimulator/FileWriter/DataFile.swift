@@ -14,7 +14,7 @@ enum DataFile {
     static func make(
         _ name: String, images: Range<Int>, of metadata: SeriesMetadata, from ring: FrameRing
     ) async throws -> [UInt8] {
-        let size = expectedSize(images, ring)
+        let size = expectedSize(images, ring) * (metadata.layout == .v2024 ? metadata.channels.count : 1)
         let file = try await HDF5.run {
             let file = try HDF5File.createInMemory(name, expectedSize: size)
             try file.createGroup("entry", nexusClass: "NXentry")
@@ -34,16 +34,14 @@ enum DataFile {
         ring.size(ofImages: images.count) + images.count * 4200 + (64 << 10)
     }
 
-    /// Writes `/entry/data/data` into an open file.
+    /// Writes the images of one file as a dataset; its number of dimensions is that of the layout.
     static func writeImages(
-        _ images: Range<Int>, of metadata: SeriesMetadata, from ring: FrameRing, into file: HDF5File
+        _ images: Range<Int>, of metadata: SeriesMetadata, from ring: FrameRing, into file: HDF5File,
+        path: String = "entry/data/data"
     ) async throws {
+        let channels = metadata.layout == .v2024 ? metadata.channels.count : 1
         let dataset = try await HDF5.run {
-            let dataset = try file.createDataset(
-                "entry/data/data",
-                .frames(
-                    elementType(metadata.format), count: images.count, rows: metadata.rows, columns: metadata.columns,
-                    filter: filter(metadata.format)))
+            let dataset = try file.createDataset(path, layout(images.count, channels, metadata))
             try dataset.setAttribute("image_nr_low", UInt64(metadata.firstImage + images.lowerBound))
             try dataset.setAttribute("image_nr_high", UInt64(metadata.firstImage + images.upperBound - 1))
             return dataset
@@ -59,7 +57,11 @@ enum DataFile {
                     let mark = FrameMark(
                         image: UInt32(truncatingIfNeeded: image),
                         series: UInt16(truncatingIfNeeded: metadata.seriesNumber))
-                    try dataset.writeChunk(at: [image - images.lowerBound, 0, 0], copies.frame(mark))
+                    let index = image - images.lowerBound
+                    for channel in 0..<channels {
+                        let place = metadata.layout == .v2024 ? [index, channel, 0, 0] : [index, 0, 0]
+                        try dataset.writeChunk(at: place, copies.frame(mark, channel: channel))
+                    }
                 }
                 return copies
             }
@@ -67,7 +69,18 @@ enum DataFile {
         }
     }
 
-    private static func elementType(_ format: FrameFormat) -> HDF5ElementType {
+    private static func layout(_ count: Int, _ channels: Int, _ metadata: SeriesMetadata) -> HDF5DatasetLayout {
+        let (rows, columns) = (metadata.rows, metadata.columns)
+        let (type, filter) = (elementType(metadata.format), filter(metadata.format))
+        if metadata.layout == .legacy {
+            return .frames(type, count: count, rows: rows, columns: columns, filter: filter)
+        }
+        return HDF5DatasetLayout(
+            elementType: type, shape: [count, channels, rows, columns], chunk: [1, 1, rows, columns], filter: filter)
+    }
+
+    /// What one pixel is.
+    static func elementType(_ format: FrameFormat) -> HDF5ElementType {
         HDF5ElementType(.unsigned, size: format.bytesPerPixel)
     }
 

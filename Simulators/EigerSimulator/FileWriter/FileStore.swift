@@ -105,6 +105,13 @@ final class FileStore: Sendable {
         }
     }
 
+    /// Takes back a file that still grows: the early master of a series whose true one never comes.
+    func forget(_ name: String) {
+        state.withLock { state in
+            if state.files[name]?.record == Self.noRecord { Self.drop(name, from: &state, fate: "") }
+        }
+    }
+
     /// Removes all files.
     func removeAll(fate: String) {
         state.withLock { state in

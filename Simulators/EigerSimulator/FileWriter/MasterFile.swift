@@ -3,15 +3,18 @@
 
 internal import DAQStorage
 
-/// Writes the master file of a series in the legacy layout.
+/// Writes the master file of a series.
 ///
-/// Source: file writer format `hdf5 nexus legacy nxmx`, NeXus application definition NXmx.
+/// Source: file writer formats `hdf5 nexus legacy nxmx` and `hdf5 nexus v2024.2 nxmx`, NeXus definition NXmx.
 struct MasterFile: Sendable {
     let metadata: SeriesMetadata
     /// Names of the data files that it links to, relative to itself.
     let links: [String]
     /// Images of the series; 0 while it still runs.
     let images: Int
+
+    /// Images of each linked file.
+    var linkedImages: [Int] = []
 
     /// About how many bytes it has, without images of its own.
     var expectedSize: Int { Self.expectedSize(metadata, links: links.count, images: images) }
@@ -31,11 +34,18 @@ struct MasterFile: Sendable {
         let size = expectedSize + (images.flatMap { range in ring.map { DataFile.expectedSize(range, $0) } } ?? 0)
         let file = try await HDF5.run { () throws -> HDF5File in
             let file = try HDF5File.createInMemory(name, expectedSize: size)
-            try writeMetadata(file)
+            switch metadata.layout {
+            case .legacy: try writeMetadata(file)
+            case .v2024: try writeModern(file)
+            }
             return file
         }
-        if let images, let ring { try await DataFile.writeImages(images, of: metadata, from: ring, into: file) }
+        if let images, let ring {
+            let path = metadata.layout == .legacy ? "entry/data/data" : Self.ownImages
+            try await DataFile.writeImages(images, of: metadata, from: ring, into: file, path: path)
+        }
         return try await HDF5.run {
+            if metadata.layout == .v2024, self.images > 0 { try writeVirtual(file, ownImages: images?.count ?? 0) }
             let bytes = try file.image()
             try file.close()
             return bytes
@@ -75,7 +85,7 @@ struct MasterFile: Sendable {
     }
 
     @HDF5
-    private func writeSpecific(_ group: HDF5Group) throws {
+    func writeSpecific(_ group: HDF5Group) throws {
         let keys = metadata.keys
         for (name, unit) in Self.specificNumbers { try group.write(name, keys.number(name), units: unit) }
         for name in Self.specificTexts { try group.write(name, keys.text(name)) }
@@ -96,7 +106,7 @@ struct MasterFile: Sendable {
     }
 
     @HDF5
-    private func writeGeometry(_ detector: HDF5Group) throws {
+    func writeGeometry(_ detector: HDF5Group) throws {
         let keys = metadata.keys
         let geometry = try detector.createGroup("geometry", nexusClass: "NXgeometry")
         let orientation = try geometry.createGroup("orientation", nexusClass: "NXorientation")
@@ -113,7 +123,7 @@ struct MasterFile: Sendable {
     }
 
     @HDF5
-    private func writeModule(_ module: HDF5Group) throws {
+    func writeModule(_ module: HDF5Group) throws {
         try module.write("data_origin", [UInt32(0), 0])
         try module.write("data_size", [UInt32(metadata.rows), UInt32(metadata.columns)])
         let on = "/entry/instrument/detector/transformations/translation"
@@ -132,7 +142,7 @@ struct MasterFile: Sendable {
     }
 
     @HDF5
-    private func writeSample(_ sample: HDF5Group) throws {
+    func writeSample(_ sample: HDF5Group) throws {
         try sample.write("name", metadata.keys.text("sample_name"))
         let goniometer = try sample.createGroup("goniometer", nexusClass: "NXtransformations")
         for axis in ["chi", "kappa", "omega", "phi"] { try writeAxis(axis, goniometer) }
@@ -141,7 +151,7 @@ struct MasterFile: Sendable {
 
     /// Start and end of an axis for each image, as far as the series has run.
     @HDF5
-    private func writeAxis(_ axis: String, _ group: HDF5Group) throws {
+    func writeAxis(_ axis: String, _ group: HDF5Group) throws {
         let start = metadata.keys.number(axis + "_start")
         let increment = metadata.keys.number(axis + "_increment")
         let starts = (0..<max(images, 1)).map { start + increment * Double($0) }
@@ -157,13 +167,13 @@ struct MasterFile: Sendable {
         return "data_" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
     }
 
-    private static let detectorNumbers = [
+    static let detectorNumbers = [
         ("beam_center_x", "pixel"), ("beam_center_y", "pixel"), ("count_time", "s"), ("detector_distance", "m"),
         ("detector_readout_time", "s"), ("frame_time", "s"), ("sensor_thickness", "m"), ("threshold_energy", "eV"),
         ("x_pixel_size", "m"), ("y_pixel_size", "m"),
     ]
-    private static let detectorTexts = ["description", "detector_number", "sensor_material"]
-    private static let detectorFlags = [
+    static let detectorTexts = ["description", "detector_number", "sensor_material"]
+    static let detectorFlags = [
         "countrate_correction_applied", "flatfield_correction_applied", "pixel_mask_applied",
         "virtual_pixel_correction_applied",
     ]

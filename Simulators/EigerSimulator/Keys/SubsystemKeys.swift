@@ -39,11 +39,9 @@ enum Subsystem: String, Sendable, CaseIterable {
         }
     }
 
-    /// The layouts of files that the file writer offers.
-    static let fileFormats = ["hdf5 nexus legacy nxmx", "hdf5 nexus v2024.2 nxmx"]
-
     private static let fileWriterKeys: [Key] = [
-        .flag("compression_enabled", true), .text("format", fileFormats[0], of: fileFormats).only(.v18),
+        .flag("compression_enabled", true),
+        .text("format", FileLayout.legacy.rawValue, of: FileLayout.allCases.map(\.rawValue)).only(.v18),
         .count("image_nr_start", 1, in: 0...2_000_000_000), .text("mode", "disabled", of: ["enabled", "disabled"]),
         .text("name_pattern", "series_$id"), .count("nimages_per_file", 1000, in: 0...2_000_000_000),
         .text("transfer_mode", "HTTP", of: nil, .read).only(.v16),

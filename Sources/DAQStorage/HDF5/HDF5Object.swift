@@ -42,6 +42,16 @@ public class HDF5Object {
         }
     }
 
+    /// Writes texts as a one-dimensional attribute.
+    public func setAttribute(_ attribute: String, _ values: [String]) throws(StorageError) {
+        let capacity = values.map(\.utf8.count).max() ?? 0
+        let type = try StringType(capacity: capacity)
+        let bytes = values.flatMap { Array($0.utf8) + [UInt8](repeating: 0, count: capacity + 1 - $0.utf8.count) }
+        try create(attribute, type: type.id, shape: [values.count]) { (id) throws(StorageError) in
+            try check(unsafe H5Awrite(id, type.id, bytes), "cannot write attribute \(attribute) of \(self.name)")
+        }
+    }
+
     /// Writes a number as attribute.
     public func setAttribute<Value: HDF5Element>(_ attribute: String, _ value: Value) throws(StorageError) {
         try setAttribute(attribute, [value], shape: nil)
