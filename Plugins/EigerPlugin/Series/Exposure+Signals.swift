@@ -8,14 +8,14 @@ extension Exposure {
         var failures = 0
         var watch = SignalWatch(plan)
         var lastStatus = ContinuousClock.now
+        var lastFiles = ContinuousClock.now
         while !control.isStopped {
             do {
                 let state = try await look(&lastStatus)
                 failures = 0
                 if state == "idle" { return }
                 try refuseDeadState(state)
-                // Gates never disarm the detector; what it has written tells that all images are taken.
-                if plan.triggerMode == "extg", let hasAllFiles, await hasAllFiles() { return }
+                if await isOver(state, watch, &lastFiles) { return }
                 if let objection = watch.saw(state) { throw DeviceError(.failed, "\(device) \(objection)") }
                 if watch.hasBegun {
                     if runner.monitor.phase.value == .armed { runner.monitor.enter(.acquiring) }
@@ -30,6 +30,18 @@ extension Exposure {
             await pause(runner.settings.pollAcquiring)
         }
     }
+
+    /// Whether all images are taken although the detector stays armed: with gates always, with the first generation in every mode.
+    private func isOver(_ state: String, _ watch: SignalWatch, _ lastFiles: inout ContinuousClock.Instant) async -> Bool
+    {
+        if watch.hasAllTriggers { return true }
+        guard plan.triggerMode == "extg" || state == "ready", let hasAllFiles,
+            lastFiles.duration(to: .now) > .seconds(1)
+        else { return false }
+        lastFiles = .now
+        // What the detector has written is the only other sign.
+        return await hasAllFiles()
+    }
 }
 
 /// Notices a detector that hangs in the middle of an exposure: no socket, no clock of its own.
@@ -39,16 +51,24 @@ struct SignalWatch: Sendable {
     private var since: ContinuousClock.Instant
     /// How long one exposure may last, in seconds; `nil` where the signal decides.
     private let limitSeconds: Double?
+    /// How many exposures there are to see; `nil` where a state does not stand for a trigger.
+    private let triggers: Int?
+    private var exposures = 0
 
     init(_ plan: SeriesPlan, now: ContinuousClock.Instant = .now) {
         since = now
         limitSeconds = plan.triggerMode == "exts" ? plan.secondsPerTrigger + 30 : nil
+        triggers = ["exts", "exte"].contains(plan.triggerMode) ? plan.ntrigger : nil
     }
+
+    /// Whether every trigger's exposure was seen to end; one that was too short to be seen does not count.
+    var hasAllTriggers: Bool { triggers.map { exposures >= $0 } ?? false }
 
     /// Takes in a state.
     /// - Returns: What is wrong, as the rest of a sentence that begins with the device; `nil` when nothing is.
     mutating func saw(_ newState: String, now: ContinuousClock.Instant = .now) -> String? {
         if newState != state {
+            if state == "acquire", newState == "ready" { exposures += 1 }
             state = newState
             since = now
         }
