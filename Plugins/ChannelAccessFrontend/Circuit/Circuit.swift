@@ -86,7 +86,7 @@ final class Circuit {
                 damaged(header, "a payload of \(header.payloadSize) bytes is not aligned", into: out)
                 break
             }
-            if header.messageSize > input.count - offset {
+            if header.messageSize > input.count - offset || header.payloadSize > maximumPayload {
                 guard refuse(header, into: out) else {
                     needed = header.messageSize
                     break
@@ -124,7 +124,7 @@ final class Circuit {
         if offencesBeforeVersion > 1 { isClosing = true }
     }
 
-    /// Judges a message that is not all there by its header, before its payload is waited for.
+    /// Judges a message that is too large or not all there by its header, before its payload is waited for.
     /// - Returns: Whether it was answered, so that its payload is thrown away.
     private func refuse(_ header: CAHeader, into out: WireBuffer) -> Bool {
         guard let command = CACommand(rawValue: header.command) else {

@@ -10,6 +10,7 @@ final class CAServer: Sendable {
     let sockets: ServerSockets
     private let loops: [CircuitLoop]
     private let search: SearchLoop
+    private let isStopped = Atomic<Bool>(false)
     /// Looks again how large messages may be.
     private let measure: @Sendable () -> Void
 
@@ -71,8 +72,9 @@ final class CAServer: Sendable {
     /// Clients that do not read what they asked for, by name.
     var slowClients: [String] { loops.flatMap { loop in loop.slow.withLock { $0 } } }
 
-    /// Closes every circuit, then the sockets.
+    /// Closes every circuit, then the sockets; safe also a second time.
     func stop() {
+        guard !isStopped.exchange(true, ordering: .acquiringAndReleasing) else { return }
         search.stop()
         for loop in loops { loop.stop() }
     }

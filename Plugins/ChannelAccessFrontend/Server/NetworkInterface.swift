@@ -24,8 +24,10 @@ struct NetworkInterface: Equatable, Sendable {
         }
         return found
     }
+}
 
-    private init?(_ entry: ifaddrs) {
+extension NetworkInterface {
+    fileprivate init?(_ entry: ifaddrs) {
         let flags = unsafe Int32(truncatingIfNeeded: entry.ifa_flags)
         guard flags & Int32(IFF_UP) != 0, let address = unsafe Self.address(entry.ifa_addr) else { return nil }
         self.address = address
