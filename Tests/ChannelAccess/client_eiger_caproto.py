@@ -4,6 +4,7 @@
 from checks import check, equal, expect, run
 from eiger_site import SEED, new_files_are_the_detectors, stored
 
+from caproto import ChannelType
 from caproto.threading.client import Context
 
 
@@ -18,9 +19,9 @@ def K4_1_series_with_caproto():
             one.wait_for_connection(timeout=20)
             equal(one.write([value], wait=True, timeout=20).status.name, "ECA_NORMAL", one.name)
         trigger.wait_for_connection(timeout=20)
-        equal(trigger.write(["On"], wait=True, timeout=60).status.name, "ECA_NORMAL", "Trigger")
+        equal(trigger.write([b"On"], data_type=ChannelType.STRING, wait=True, timeout=60).status.name, "ECA_NORMAL", "Trigger")
         busy.wait_for_connection(timeout=20)
-        expect(busy.read(data_type=0).data[0] == b"Off", "Trigger_RBV", busy.read(data_type=0).data)
+        expect(busy.read(data_type=ChannelType.STRING).data == [b"Off"], "Trigger_RBV")
     finally:
         context.disconnect()
     new_files_are_the_detectors(before, 2)

@@ -1,11 +1,11 @@
 # Part of daqd
 # SPDX-License-Identifier: MIT
 """The seed IOC's PVs with pyepics: K4-1, K4-7 and those defects of the seed IOC (B8) that a client sees."""
-import asyncio
 import time
 
 import epics
-from aioca import caput, purge_channel_caches
+from caproto import ChannelType, ErrorResponseReceived
+from caproto.sync.client import write
 from checks import await_that, check, equal, expect, run
 from eiger_site import SEED, Requests, fault, new_files_are_the_detectors, stored
 
@@ -28,15 +28,14 @@ def get(name, as_string=False):
 
 
 def refusal(name, value, seconds=60):
-    """Why a put with callback failed, by aioca, which tells it where pyepics does not; None when it succeeded."""
-    async def whole():
-        try:
-            await caput(SEED + name, value, wait=True, timeout=seconds)
-        except Exception as error:
-            return str(error)
-        finally:
-            purge_channel_caches()
-    return asyncio.run(whole())
+    """Why a put with callback failed, by caproto, which tells it where pyepics does not; None when it succeeded."""
+    kind = {"data_type": ChannelType.STRING} if isinstance(value, str) else {}
+    data = [value.encode()] if isinstance(value, str) else [value]
+    try:
+        response = write(SEED + name, data, notify=True, timeout=seconds, repeater=False, **kind)
+    except ErrorResponseReceived as error:
+        return str(error)
+    return None if response.status.success else response.status.name
 
 
 def idle():
@@ -191,8 +190,7 @@ def B8_23_a_failed_series_fails_the_put_and_raises_an_alarm():
     with fault("arm_fails", times=100):
         reason = refusal("Trigger", 1)
     expect(reason, "the put succeeded though arm failed")
-    await_that("the alarm", lambda: pv("Trigger_RBV").get(use_monitor=False, with_ctrlvars=False) is not None
-               and pv("Trigger_RBV").get_timevars()["severity"] == 3)
+    await_that("the alarm", lambda: pv("Trigger_RBV").get_timevars()["severity"] > 0)
     equal(get("Trigger_RBV"), 0, "Trigger_RBV")
     before = stored()
     equal(pv("Trigger").put(1, wait=True, timeout=60), 1, "the next put")

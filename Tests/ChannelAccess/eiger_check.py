@@ -6,7 +6,6 @@
 """
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 
@@ -56,10 +55,7 @@ def main():
         site = Site(port, simulator, folder)
         with DaqdProcess(daqd, folder, text, os.environ.get("DAQD_TEST_LOG", folder / "log")) as process, Repeater(port + 2):
             for script in scripts:
-                try:
-                    good, bad = outcome(script, site)
-                except subprocess.TimeoutExpired:
-                    good, bad = 0, 1
+                good, bad = outcome(script, site)
                 print(f"{script}: {good} passed, {bad} failed", flush=True)
                 passed, failed = passed + good, failed + bad
                 if bad:

@@ -53,22 +53,22 @@ def fault(kind, **fields):
 
 
 def written():
-    """Name to checksum of every file that the detector ever completed."""
-    return {record["name"]: record["sha256"] for record in json.loads(ask("GET", "/sim/files"))}
+    """Checksums of every file that the detector ever completed."""
+    return {record["sha256"] for record in json.loads(ask("GET", "/sim/files"))}
 
 
 def stored():
-    """Name to checksum of every file that lies below the data folder."""
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in DATA.rglob("*.h5")}
+    """Path to checksum of every file that lies below the data folder; numbers of series, so names, begin anew with initialize."""
+    return {str(path.relative_to(DATA)): hashlib.sha256(path.read_bytes()).hexdigest() for path in DATA.rglob("*.h5")}
 
 
 def new_files_are_the_detectors(before, count=None):
     """The files that came since are the simulator's, byte for byte; returns their names."""
     local, remote = stored(), written()
-    names = sorted(set(local) - set(before))
-    expect(names, "no file came")
+    paths = sorted(set(local) - set(before))
+    expect(paths, "no file came")
     if count is not None:
-        equal(len(names), count, f"number of files {names}")
-    for name in names:
-        equal(local[name], remote.get(name), f"checksum of {name}")
-    return names
+        equal(len(paths), count, f"number of files {paths}")
+    for path in paths:
+        expect(local[path] in remote, path, "is no file of the detector")
+    return [path.rsplit("/", 1)[-1] for path in paths]

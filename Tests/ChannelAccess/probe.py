@@ -6,6 +6,7 @@
 
 Lines of two servers can be compared: numbers that a server chooses for itself are not shown.
 """
+import re
 import socket
 import struct
 import sys
@@ -87,7 +88,7 @@ class Probe:
     def error(self, message):
         command, size, dtype, count = struct.unpack_from(">4H", message.payload)
         channel = "none" if message.p1 == 0xFFFFFFFF else "CID"
-        text = dbr.text(message.payload[16:]).replace(self.prefix, "")
+        text = re.sub(r"channel \d+", "channel N", dbr.text(message.payload[16:]).replace(self.prefix, ""))
         return f"ERROR {message.p2} channel={channel} of {NAMES[command]} type={dtype} count={count} “{text}”"
 
     def answer(self, label, timeout=1.0):
@@ -113,17 +114,13 @@ class Probe:
                 self.ask("search " + one, msg(VERSION, 1, 13, 5), search(cid=9, what=name_bytes(self.prefix + one)))
 
     def ask(self, label, *messages):
-        """Sends a datagram; a question whose answer is known comes behind, so that silence need not be waited for."""
+        """Sends a datagram; whoever does not answer within a moment does not answer."""
+        self.udp.settimeout(0.25)
         self.udp.sendto(b"".join(messages), (HOST, self.port))
-        self.udp.sendto(msg(VERSION, 1, 13, 999) + msg(SEARCH, 5, 13, 999, 999, name_bytes(self.prefix + "LO")), (HOST, self.port))
-        self.udp.settimeout(5)
-        answers = []
-        while True:
-            data = self.udp.recv(65536)
-            if data[8:12] == struct.pack(">I", 999):
-                break
-            answers.append(data.hex().replace(f"{self.port:04x}", "PORT"))
-        self.line(label, " | ".join(answers) or "nothing")
+        try:
+            self.line(label, self.udp.recv(65536).hex().replace(f"{self.port:04x}", "PORT"))
+        except TimeoutError:
+            self.line(label, "nothing")
 
     def greeting(self):
         self.section = "TCP"

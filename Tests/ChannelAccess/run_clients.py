@@ -12,14 +12,18 @@ import sys
 
 from servers import HERE, Repeater, Server
 
-SECONDS = 120
+SECONDS = 200
 
 
 def outcome(script, server):
     """What passed and failed of one script."""
     environment = {**os.environ, **server.environment()}
-    result = subprocess.run([sys.executable, "-B", HERE / f"{script}.py", server.prefix], env=environment, text=True,
-                            capture_output=True, timeout=SECONDS)
+    try:
+        result = subprocess.run([sys.executable, "-B", HERE / f"{script}.py", server.prefix], env=environment, text=True,
+                                capture_output=True, timeout=SECONDS)
+    except subprocess.TimeoutExpired as late:
+        print((late.stdout or b"").decode(), f"{script} was not done within {SECONDS} s", sep="\n", flush=True)
+        return 0, 1
     lines = result.stdout.strip().splitlines()
     counted = re.fullmatch(r"(\d+) passed, (\d+) failed", lines[-1] if lines else "")
     passed, failed = (int(counted[1]), int(counted[2])) if counted else (0, 1)

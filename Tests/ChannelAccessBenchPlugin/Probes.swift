@@ -51,8 +51,8 @@ struct Probes {
     }
 
     private static func addArrays() {
-        array("WFS", .float64, 16)
+        array("WFS", .float64, 16) { $0.precision = 0 }
         array("WFI", .int16, 16)
-        array("WFF", .float32, 16)
+        array("WFF", .float32, 16) { $0.precision = 0 }
     }
 }

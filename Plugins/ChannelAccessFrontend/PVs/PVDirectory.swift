@@ -76,13 +76,24 @@ final class PVDirectory: NameDirectory {
     }
 
     func contains(_ name: Span<UInt8>) -> Bool {
-        guard let requested = Self.requested(name), let record = record(requested.record) else { return false }
+        guard let (requested, record) = find(name) else { return false }
         return requested.isPlain || resolve(requested, record, name) != nil
     }
 
     func variable(_ name: Span<UInt8>) -> ProcessVariable? {
-        guard let requested = Self.requested(name), let record = record(requested.record) else { return nil }
+        guard let (requested, record) = find(name) else { return nil }
         return requested.isPlain ? record.variable : resolve(requested, record, name)
+    }
+
+    /// The record that a name asks for; a name set may have one that stands for a field of another, `DEV:x.NELM`.
+    private func find(_ name: Span<UInt8>) -> (RequestedName, Record)? {
+        guard var requested = Self.requested(name) else { return nil }
+        if requested.field != "VAL", let record = record("\(requested.record).\(requested.field)") {
+            requested.record = record.name
+            requested.field = "VAL"
+            return (requested, record)
+        }
+        return record(requested.record).map { (requested, $0) }
     }
 
     private static func requested(_ name: Span<UInt8>) -> RequestedName? {
@@ -191,9 +202,7 @@ final class PVDirectory: NameDirectory {
 
     private func insert(_ records: [Record], of view: ServedView) {
         for record in records {
-            if let problem = PVName.problem(record.name) {
-                // `X.DISA` in a name set: the field is there without being an entry of its own.
-                if contains(Array(record.name.utf8).span) { continue }
+            if let problem = PVName.recordProblem(record.name) {
                 logger.warning(
                     "A name is not served as some clients cannot ask for it",
                     ["name": .string(record.name), "device": .string(view.description), "reason": .string(problem)])

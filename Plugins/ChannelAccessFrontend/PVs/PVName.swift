@@ -21,6 +21,14 @@ enum PVName {
         return "“\(odd)” is not allowed in it"
     }
 
+    /// The same for a record's name, which may stand for a field of another: `DEV:x.NELM`.
+    static func recordProblem(_ name: String) -> String? {
+        guard let dot = name.firstIndex(of: "."), let field = RequestedName(name.utf8)?.field, field != "VAL",
+            name[dot...].dropFirst() == field
+        else { return problem(name) }
+        return problem(String(name[..<dot]))
+    }
+
     private static func isAllowed(_ character: Character) -> Bool {
         guard let byte = character.asciiValue else { return false }
         switch byte {

@@ -18,7 +18,8 @@ final class ValueVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
         super.init(
             name: name, record: owner.name, nativeType: self.shape.type, nativeCount: self.shape.count,
             parameter: owner.member.source, isDirect: owner.member.isDirect,
-            interrupts: owner.member.entry.interrupts || owner.member.command?.policy.concurrency == .interrupting)
+            // A command says itself what becomes of a second call, and its off must not wait for what it is to end.
+            interrupts: owner.member.entry.interrupts || owner.member.command != nil)
     }
 
     private static func long(_ shape: NativeShape, _ owner: Record) -> NativeShape {

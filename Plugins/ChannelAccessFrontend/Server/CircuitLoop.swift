@@ -250,7 +250,9 @@ final class CircuitLoop: @unchecked Sendable {
         }
         if connection.circuit.isClosing, out.count == 0, !connection.isLingering { linger(connection) }
         let wantsInput = connection.isLingering || !(connection.isStalled || connection.circuit.isClosing)
-        watch(connection, read: wantsInput, write: out.count > 0)
+        // The rest of the requests is taken up by `writable`, also when this very send made room for their replies.
+        let isWaiting = connection.isStalled && !connection.isLingering
+        watch(connection, read: wantsInput, write: out.count > 0 || isWaiting)
     }
 
     private func watch(_ connection: Connection, read: Bool, write: Bool) {
@@ -261,7 +263,7 @@ final class CircuitLoop: @unchecked Sendable {
     }
 
     private func writable(_ connection: Connection) {
-        guard let out = connection.unsent else { return }
+        let out = buffer(for: connection)
         guard send(connection, out) else { return }
         if connection.isLingering {
             if out.count == 0 { close(connection) }
