@@ -60,12 +60,13 @@ struct DirectoryTests {
         #expect(directory.variable("DET:CountTime")?.text == "0.250")
     }
 
-    @Test("aliases lead to records, a field written as a name is the record's field") func aliases() throws {
+    @Test("aliases lead to records, a name of a set may stand for a field") func aliases() throws {
         let dotted = NameSet(
             "dotted", summary: "A field among the names",
             entries: [
                 NameEntry("X", .parameter("title")), NameEntry("X.DISA", .constant(.integer(0))),
-                NameEntry("X.NONE", .constant(.integer(0))),
+                NameEntry("X.NONE", .constant(.integer(7))),
+                NameEntry("X.none", .constant(.integer(0))),
             ])
         let fixture = try SiteFixture(sets: [dotted])
         var plan = Self.plan(["cam1": [.init(set: "dotted", prefix: "D:"), .init(set: "plain", prefix: "C:")]])
@@ -77,7 +78,8 @@ struct DirectoryTests {
         #expect(!directory.contains("OLD:gone"))
         #expect(directory.names.contains { $0.name == "OLD:title" && $0.description == "C:title: Of the series" })
         #expect(directory.variable("D:X.DISA")?.text == "0")
-        #expect(fixture.logs.withLock { $0.contains { $0.contains("D:X.NONE") } })
+        #expect(directory.variable("D:X.NONE")?.text == "7", "an entry of the set goes before a field")
+        #expect(fixture.logs.withLock { $0.contains { $0.contains("D:X.none") } })
         #expect(!fixture.logs.withLock { $0.contains { $0.contains("D:X.DISA") } })
         plan.aliases = ["a.b": "C:title"]
         #expect(plan.problem() != nil)
