@@ -11,10 +11,13 @@ final class ValueVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
 
     private let owner: Record
     private let shape: NativeShape
+    /// Whether a DOUBLE that is sent can be the parameter's value as it is.
+    private let takesNumbers: Bool
 
     init(_ owner: Record, _ shape: NativeShape, longString: Bool, as name: String) {
         self.owner = owner
         self.shape = longString ? Self.long(shape, owner) : shape
+        takesNumbers = Self.takesNumbers(owner.member)
         super.init(
             name: name, record: owner.name, nativeType: self.shape.type, nativeCount: self.shape.count,
             parameter: owner.member.source, isDirect: owner.member.isDirect,
@@ -29,6 +32,13 @@ final class ValueVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
         }
         long.recordType = shape.recordType
         return long
+    }
+
+    private static func takesNumbers(_ member: NamedMember) -> Bool {
+        guard member.isDirect, member.command == nil, member.entry.limits == nil, member.entry.access == nil else {
+            return false
+        }
+        return member.metadata.type == .number(.float64)
     }
 
     override func sample() -> Sample { owner.member.sample }
@@ -74,9 +84,12 @@ final class ValueVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
         if type == .putAcknowledgeTransient || type == .putAcknowledgeSeverity {
             return acknowledge(type, SentElements(.short, count: count, payload: payload))
         }
+        if takesNumbers, type == DBRType(.plain, .double), count == 1, let done = putNumber(payload, origin) {
+            return done
+        }
+        guard owner.isImmediate else { return nil }
         do throws(PutRefusal) {
             let value = try decoded(type, count, payload)
-            guard owner.isImmediate else { return nil }
             let result = Mutex<PutResult?>(nil)
             owner.put(value, as: name, origin: origin) { outcome in result.withLock { $0 = outcome } }
             // One that waits behind an earlier write of the same name is carried out in its turn.
@@ -84,6 +97,20 @@ final class ValueVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
         } catch {
             return refused(error, origin)
         }
+    }
+
+    /// The quick way for what is written most: a number that its parameter takes at once.
+    /// - Returns: `nil` where there is more to do or to say: a device, the put log, a refusal.
+    private func putNumber(_ payload: Span<UInt8>, _ origin: Origin) -> PutResult? {
+        guard payload.count >= 8, !owner.services.isLogging, let parameter else { return nil }
+        var bits: UInt64 = 0
+        for index in 0..<8 { bits = bits << 8 | UInt64(payload[index]) }
+        let number = Double(bitPattern: bits)
+        let outOfRange = owner.member.entry.outOfRange
+        guard !number.isNaN,
+            (try? parameter.putImmediately(.float(number), origin: origin, outOfRange: outOfRange)) == true
+        else { return nil }
+        return .done
     }
 
     override func put(

@@ -15,10 +15,33 @@ struct SentElements {
         let whole = payload.count / type.size
         self.count = min(count, type == .string && count == 1 ? 1 : whole)
         let length = min(payload.count, self.count * type.size)
-        var copy = [UInt8]()
-        copy.reserveCapacity(length)
-        for index in 0..<length { copy.append(payload[index]) }
-        bytes = copy
+        bytes = unsafe payload.withUnsafeBytes { raw in unsafe Array(raw.prefix(length)) }
+    }
+
+    /// The first elements in the host's byte order, where they were sent as numbers of exactly that type.
+    func swapped(_ count: Int, to element: ElementType) -> [UInt8]? {
+        switch (type, element) {
+        case (.char, .uint8), (.char, .int8): Array(bytes.prefix(count))
+        case (.short, .int16), (.enum, .uint16): swapped(count, UInt16.self)
+        case (.long, .int32), (.float, .float32): swapped(count, UInt32.self)
+        case (.double, .float64): swapped(count, UInt64.self)
+        default: nil
+        }
+    }
+
+    private func swapped<Number: FixedWidthInteger & BitwiseCopyable>(_ count: Int, _: Number.Type) -> [UInt8] {
+        let size = MemoryLayout<Number>.size
+        let count = min(count, bytes.count / size)
+        return unsafe [UInt8](unsafeUninitializedCapacity: count * size) { buffer, initialized in
+            guard let target = UnsafeMutableRawPointer(buffer.baseAddress) else { return }
+            unsafe bytes.withUnsafeBytes { raw in
+                for index in 0..<count {
+                    let number = unsafe raw.loadUnaligned(fromByteOffset: index * size, as: Number.self)
+                    unsafe target.storeBytes(of: Number(bigEndian: number), toByteOffset: index * size, as: Number.self)
+                }
+            }
+            initialized = count * size
+        }
     }
 
     /// All bytes of a CHAR payload.
@@ -84,6 +107,10 @@ struct SentArray {
     let array: ArrayValue?
 
     init(_ elements: SentElements, _ count: Int, as element: ElementType, native: NativeType) {
+        if let bytes = elements.swapped(count, to: element) {
+            array = ArrayValue(element, shape: [bytes.count / element.size], bytes: bytes)
+            return
+        }
         array =
             switch element {
             case .bool:
