@@ -189,8 +189,9 @@ struct DirectoryTests {
         #expect(refused.message.contains("0.001 to 3600 s"))
         #expect(try #require(variable.putNow("abc")).status == .putFailed)
         #expect(try #require(directory.variable("cam1:temperature")?.putNow("1")).status == .noWriteAccess)
+        directory.variable("cam1:temperature.{dec:{n:2}}")?.noteDenied(SiteFixture.origin)
         let notes = fixture.notes.withLock { $0 }
-        #expect(notes.map(\.outcome.status) == [.normal, .putFailed, .putFailed, .noWriteAccess])
+        #expect(notes.map(\.outcome.status) == [.normal, .putFailed, .putFailed, .noWriteAccess, .noWriteAccess])
         #expect(notes.first?.old == .float(0.1))
         #expect(notes.first?.new == .float(0.5))
         #expect(notes.first?.origin == SiteFixture.origin)

@@ -24,7 +24,7 @@ struct FieldTests {
             "LOLO": "nan",
             "HHSV": "NO_ALARM", "STAT": "NO_ALARM", "SEVR": "NO_ALARM", "AMSG": "", "SCAN": "Passive", "PROC": "0",
             "DISA": "0",
-            "DISP": "0", "UDF": "0", "MDEL": "0.000", "ADEL": "0.000", "ASG": "DEFAULT", "DTYP": "daqd", "OUT": "",
+            "DISP": "0", "UDF": "0", "MDEL": "0.000", "ADEL": "0.000", "ASG": "", "DTYP": "daqd", "OUT": "",
             "FLNK": "",
         ]
         for (field, value) in expected.sorted(by: { $0.key < $1.key }) {
@@ -60,7 +60,7 @@ struct FieldTests {
         let expected: [(String, NativeType, Int)] = [
             ("detector:exposure.EGU", .string, 1), ("detector:exposure.DESC$", .char, 41), ("title.VAL$", .char, 1024),
             ("title.$", .char, 1024), ("detector:exposure.SEVR", .enum, 1), ("detector:exposure.PREC", .short, 1),
-            ("detector:exposure.HOPR", .double, 1), ("mode.ZRVL", .long, 1), ("mode.FLNK$", .char, 1024),
+            ("detector:exposure.HOPR", .double, 1), ("mode.ZRVL", .double, 1), ("mode.FLNK$", .char, 1024),
             ("wave.[1:3]", .short, 3), ("wave.VAL[1:2]{\"ts\":{}}", .short, 2), ("wave.{ts:{str:'iso'}}", .string, 1),
         ]
         for (name, type, count) in expected {

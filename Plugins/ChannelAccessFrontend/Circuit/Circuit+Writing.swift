@@ -49,7 +49,10 @@ extension Circuit {
         guard header.type < 7 || type == .putAcknowledgeTransient || type == .putAcknowledgeSeverity else {
             return PutResult(.badType, "\(variable.name): type \(header.type) cannot be written")
         }
-        guard channel.rights.contains(.write) else { return PutResult(.noWriteAccess, variable.name) }
+        guard channel.rights.contains(.write) else {
+            variable.noteDenied(origin)
+            return PutResult(.noWriteAccess, variable.name)
+        }
         let isScalar = variable.nativeCount == 1 || header.type > 6
         guard !isScalar || header.count == 1 else {
             return PutResult(.badCount, "\(variable.name): \(header.count) elements for one value")

@@ -28,7 +28,11 @@ enum FieldTable {
         },
         "RTYP": Field(.string) { record, _ in .string(record.shape.recordType) },
         "DTYP": Field(.enum, labels: ["daqd"]) { _, _ in .integer(0) },
-        "ASG": Field(.string, longCount: 29) { record, _ in .string(record.services.group(record.name)) },
+        "ASG": Field(.string, longCount: 29) { record, _ in
+            // As an IOC shows it: the default group has no name.
+            let group = record.services.group(record.name)
+            return .string(group == AccessFile.defaultGroup ? "" : group)
+        },
         "SCAN": Field(.enum, labels: scans) { record, _ in .integer(record.member.metadata.access == .read ? 2 : 0) },
         "STAT": Field(.enum, .alarm, labels: AlarmCodes.statuses) { _, sample in
             .integer(Int64(AlarmCodes.status(sample.alarm)))
@@ -169,7 +173,7 @@ enum FieldTable {
         }
         if let index = stateTexts.firstIndex(of: name) { return text(of: index) }
         return stateNumbers.firstIndex(of: name).map { index in
-            Field(.long) { record, _ in .integer(index < record.shape.labels.count ? Int64(index) : 0) }
+            Field(.double) { record, _ in .integer(index < record.shape.labels.count ? Int64(index) : 0) }
         }
     }
 

@@ -94,6 +94,10 @@ final class FieldVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
         completion(putNow(type, count: count, payload: payload, origin: origin) ?? .done)
     }
 
+    override func noteDenied(_ origin: Origin) {
+        owner.services.note(name, old: .null, new: .null, origin, PutResult(.noWriteAccess, "\(name): no write access"))
+    }
+
     // MARK: - Rights
 
     override func rights(of client: ClientIdentity) -> AccessRights {

@@ -60,6 +60,8 @@ final class FilteredVariable: ProcessVariable, @unchecked Sendable {  // sound: 
         base.put(type, count: count, payload: payload, origin: origin, completion: completion)
     }
 
+    override func noteDenied(_ origin: Origin) { base.noteDenied(origin) }
+
     override func rights(of client: ClientIdentity) -> AccessRights {
         let rights = base.rights(of: client)
         return selects ? rights.subtracting(.write) : rights

@@ -85,6 +85,9 @@ class ProcessVariable: @unchecked Sendable {  // sound: what is stored here neve
         completion(PutResult(.putFailed, "\(name) cannot be written"))
     }
 
+    /// A write came from a client that may not write: for the put log.
+    func noteDenied(_ origin: Origin) {}
+
     // MARK: - Rights
 
     /// What a client may do with this variable.

@@ -143,6 +143,10 @@ final class ValueVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
         return .done
     }
 
+    override func noteDenied(_ origin: Origin) {
+        owner.services.note(name, old: .null, new: .null, origin, PutResult(.noWriteAccess, "\(name): no write access"))
+    }
+
     // MARK: - Rights
 
     override func rights(of client: ClientIdentity) -> AccessRights {
