@@ -34,6 +34,10 @@ struct FieldTests {
             #expect(!directory.contains("cam1:detector:exposure.\(absent)"), "\(absent)")
         }
         #expect(text("temperature.SCAN") == "I/O Intr")
+        #expect(text("temperature.STAT") == "UDF")
+        #expect(text("temperature.SEVR") == "INVALID")
+        #expect(text("temperature.UDF") == "1")
+        #expect(directory.variable("cam1:temperature.STAT")?.payload(24).count == 424)
         #expect(text("temperature.RTYP") == "ai")
         #expect(text("temperature.INP") == "")
         #expect(!directory.contains("cam1:temperature.DRVH"))

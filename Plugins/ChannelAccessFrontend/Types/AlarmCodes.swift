@@ -8,15 +8,12 @@ enum AlarmCodes {
     /// Words of `SEVR`.
     static let severities = ["NO_ALARM", "MINOR", "MAJOR", "INVALID"]
 
-    /// The words of `STAT` that fit the sixteen states of an enumeration on the wire; the rest exist as numbers only.
+    /// Words of `STAT`, by number; the first sixteen are the states that a client sees.
     static let statuses = [
         "NO_ALARM", "READ", "WRITE", "HIHI", "HIGH", "LOLO", "LOW", "STATE", "COS", "COMM", "TIMEOUT", "HWLIMIT",
         "CALC",
-        "SCAN", "LINK", "SOFT",
+        "SCAN", "LINK", "SOFT", "BAD_SUB", "UDF", "DISABLE", "SIMM", "READ_ACCESS", "WRITE_ACCESS",
     ]
-
-    /// Every word of `STAT`, by number.
-    static let allStatuses = statuses + ["BAD_SUB", "UDF", "DISABLE", "SIMM", "READ_ACCESS", "WRITE_ACCESS"]
 
     /// The number of a severity.
     static func severity(_ alarm: Alarm) -> UInt16 { UInt16(alarm.severity.rawValue) }

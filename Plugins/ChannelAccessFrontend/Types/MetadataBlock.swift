@@ -31,7 +31,7 @@ final class MetadataBlock: Sendable {
     /// Digits behind the point; -1 for a value without a precision.
     let precision: Int
     let limits: Limits
-    /// Labels of an enumeration, at most sixteen.
+    /// Labels of an enumeration; the first sixteen travel, a text says any of them.
     let labels: [String]
     /// What `CLASS_NAME` and `RTYP` say.
     let recordType: String
@@ -43,7 +43,7 @@ final class MetadataBlock: Sendable {
         self.unit = unit
         self.precision = precision
         self.limits = limits
-        self.labels = Array(labels.prefix(16))
+        self.labels = labels
         self.recordType = recordType
     }
 

@@ -87,8 +87,9 @@ struct PayloadFront {
     }
 
     private func appendLabels(to buffer: WireBuffer) {
-        buffer.append(UInt16(block.labels.count))
-        for label in block.labels { buffer.append(label, width: 26) }
-        buffer.appendZeros((16 - block.labels.count) * 26)
+        let labels = block.labels.prefix(16)
+        buffer.append(UInt16(labels.count))
+        for label in labels { buffer.append(label, width: 26) }
+        buffer.appendZeros((16 - labels.count) * 26)
     }
 }
