@@ -53,6 +53,7 @@ final class RPCFrontend: Frontend {
         do {
             let listeners = try listen(loops, tls)
             service.open()
+            try connectPublications()
             for listener in listeners { loops[0].post { listener.attach(to: loops[0]) } }
             service.publisher.begin(on: loops[0])
             service.broadcaster.begin(on: loops[0])
@@ -111,6 +112,20 @@ final class RPCFrontend: Frontend {
     }
 
     func names() -> [ServedName] { service.names() }
+
+    /// Tells those plugins where to publish that the site chose.
+    private func connectPublications() throws(DeviceError) {
+        for name in settings.publications {
+            guard let receiver = context.site.registry.contribution(name, as: Publication.Receiver.self) else {
+                throw DeviceError(
+                    .notFound, "no plugin contributes publications of the name \(name); load the plugin that does")
+            }
+            receiver { [weak self] name, change in
+                guard let self else { return }
+                Publication.publish(name, change, publisher: service.publisher, broadcaster: service.broadcaster)
+            }
+        }
+    }
 
     // MARK: - Connections
 

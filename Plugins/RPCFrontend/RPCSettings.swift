@@ -35,6 +35,8 @@ struct RPCSettings: Sendable {
     var daemon = Daemon.auto
     var terminate = Terminate.loopback
     var isReadOnly = false
+    /// Contributions of plugins that publish by themselves.
+    var publications: [String] = []
     var allowsV1 = true
     var allowsRawArrays = true
     var threads = 1
@@ -64,6 +66,10 @@ struct RPCSettings: Sendable {
                 + "clients that name none then find", of: Daemon.self, default: .auto),
         .choice("terminate", "Who may end the daemon by terminate()", of: Terminate.self, default: .loopback),
         .bool("read_only", "Refuse everything that could change something", default: false),
+        .list(
+            "publications",
+            "Names under which plugins offer structures and broadcasts of their own, published here, too",
+            of: .string, default: []),
         .bool("pyon_v1", "Serve clients that speak PYON v1 only: sipyco before 1.10", default: true),
         .bool("raw_arrays", "Offer arrays as bytes behind the line to clients that ask for it", default: true),
         .integer("threads", "Threads that serve connections", default: 1, in: 1...64),
@@ -94,6 +100,7 @@ struct RPCSettings: Sendable {
         daemon = Daemon(rawValue: try settings["daemon"]) ?? .auto
         terminate = Terminate(rawValue: try settings["terminate"]) ?? .loopback
         isReadOnly = try settings["read_only"]
+        publications = try settings["publications"]
         allowsV1 = try settings["pyon_v1"]
         allowsRawArrays = try settings["raw_arrays"]
         threads = try settings["threads"]

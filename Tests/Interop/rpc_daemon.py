@@ -22,13 +22,17 @@ class Daemon:
 
     def __init__(self, port=None, devices=("test",), **rpc):
         self.port = port or free_port()
+        self.control = free_port()  # the same site without TLS
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="daqd-rpc-"))
-        settings = {"type": "pc_rpc", "port": self.port, **rpc}
+        settings = {"type": "pc_rpc", "port": self.port, "publications": ["rpc-probe"], **rpc}
         site = {
             "site": {"name": "interop", "data": "data", "state": "state"},
             "plugins": [f"{os.environ['DAQD_BIN']}/lib{name}.so" for name in ("RPCFrontend", "RPCProbePlugin")],
             "devices": {name: {"type": "rpc-probe"} for name in devices},
-            "frontends": {"rpc": settings},
+            "frontends": {
+                "rpc": settings,
+                "control": {"type": "pc_rpc", "port": self.control, "publications": ["rpc-probe"]},
+            },
         }
         config = self.folder / "plugins.conf"
         config.write_text(json.dumps(site))  # JSON is YAML

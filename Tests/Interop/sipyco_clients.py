@@ -316,6 +316,40 @@ def the_codec():
         own_tests("test_pyon", adapt)
 
 
+class Published:
+    """daqd in the place of sipyco's publisher and broadcaster: what they would send goes through a remote call of the probe."""
+
+    def __init__(self, notifiers=None):
+        self.notifiers = notifiers or {}
+
+    async def start(self, host, port, ssl_config=None):
+        files = {}
+        if ssl_config is not None:
+            files = {"certificate": ssl_config.local_cert, "key": ssl_config.local_key, "clients": ssl_config.peer_cert}
+        self.daemon = Daemon(port=port, **files)
+        self.client = pc_rpc.Client("127.0.0.1", self.daemon.control, "test")
+        for name, notifier in self.notifiers.items():
+            self.client.publish(name, {"action": "init", "struct": notifier.raw_view})
+            notifier.publish = lambda mod, name=name: self.client.publish(name, mod)
+
+    def broadcast(self, name, value):
+        self.client.publish(name, {"action": "broadcast", "x": value})
+
+    async def stop(self):
+        self.client.close_rpc()
+        self.daemon.__exit__()
+
+
+def adapt_publisher(tests):
+    tests.sync_struct.Publisher = Published
+    return None
+
+
+def adapt_broadcaster(tests):
+    tests.broadcast.Broadcaster = Published
+    return None
+
+
 the_tool()
 the_blocking_client(v1=False)
 the_blocking_client(v1=True)
@@ -327,5 +361,7 @@ the_manager()
 the_codec()
 own_tests("test_pc_rpc", adapt_pc_rpc)
 own_tests("test_rpctool", adapt_rpctool)
+own_tests("test_sync_struct", adapt_publisher)
+own_tests("test_broadcast", adapt_broadcaster)
 print(f"{passed} passed, {failed} failed")
 sys.exit(1 if failed else 0)

@@ -21,12 +21,12 @@ final class RPCFixture: Sendable {
     let logger: Logger
     let ended = Mutex(0)
 
-    init(_ change: (inout RPCSettings) -> Void = { _ in }) async throws {
+    init(registry: Registry = Registry(), _ change: (inout RPCSettings) -> Void = { _ in }) async throws {
         directory = NSTemporaryDirectory() + "rpc-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         logger = Logger(component: "test", level: .info) { _ in }
         let log = try RunLog(path: directory + "/runlog.sqlite")
-        site = Site(name: "test", registry: Registry(), acquisitions: AcquisitionCoordinator(log: log, logger: logger))
+        site = Site(name: "test", registry: registry, acquisitions: AcquisitionCoordinator(log: log, logger: logger))
         node = site.makeNode(name: "emccd", type: "andor", summary: "Demo EMCCD.")
         exposure = Parameter("exposure", "Time of one image", unit: "s", limits: 0.001...100, initial: 0.5)
         temperature = Parameter("sensor/temperature", "Of the sensor", unit: "degC", access: .read)

@@ -44,6 +44,35 @@ struct SisterChannelTests {
         }
     }
 
+    @Test("a plugin publishes structures and broadcasts of its own")
+    func publications() async throws {
+        let registry = Registry()
+        let publish = Mutex<(@Sendable (String, DataValue) -> Void)?>(nil)
+        let receiver: @Sendable (@escaping @Sendable (String, DataValue) -> Void) -> Void = { given in
+            publish.withLock { $0 = given }
+        }
+        registry.contribute("board", receiver)
+        let fixture = try await RPCFixture(registry: registry) { $0.publications = ["board"] }
+        let tell = try #require(publish.withLock { $0 })
+        func change(_ action: String, _ fields: (String, DataValue)...) {
+            tell("own", .object([("action", .string(action))] + fields))
+        }
+        change("init", ("struct", .object([("list", .list([.integer(1)]))])))
+        change("setitem", ("path", .list([])), ("key", .string("array")), ("value", .array(ArrayValue([1.0, 2.0]))))
+        change("setitem", ("path", .list([.string("array")])), ("key", .integer(0)), ("value", .integer(10)))
+        change("append", ("path", .list([.string("list")])), ("x", .integer(2)))
+        change("pop", ("path", .list([.string("list")])), ("i", .integer(0)))
+        change("nonsense")
+        tell("own", .null)
+        try await blocking {
+            let client = try RawClient(port: fixture.port)
+            try client.send("ARTIQ sync_struct\nown\n")
+            let array = #"{"__jsonclass__":["nparray",[[2],"<f8","AAAAAAAAJEAAAAAAAAAAQA=="]]}"#
+            #expect(try client.line() == #"{"action":"init","struct":{"list":[2],"array":\#(array)}}"#)
+        }
+        await #expect(throws: DeviceError.self) { _ = try await RPCFixture { $0.publications = ["nobody"] } }
+    }
+
     @Test("devices, their values, and the log are published")
     func published() async throws {
         let fixture = try await RPCFixture { $0.daemon = .never }

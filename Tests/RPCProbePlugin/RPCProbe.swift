@@ -3,6 +3,7 @@
 
 import DAQKernel
 import Glibc
+import Synchronization
 
 /// What RPC clients are tested and measured with: values that come back, errors, slow calls, images.
 final class RPCProbe: Device {
@@ -43,6 +44,11 @@ final class RPCProbe: Device {
     private let fail = Command<Void>("fail", "Fails as a vendor's library does", policy: .quick) { _ in
         throw DeviceError(.vendor, "no data", vendorCode: 20024, vendorText: "DRV_NO_NEW_DATA")
     }
+    private let publish = Command<Void>(
+        "publish", "Publishes a change of a structure, or a broadcast", Argument<String>("name"),
+        Argument<DataValue>("change"),
+        policy: .quick
+    ) { _, name, change in Publishers.publish(name, change) }
     private let image: Command<DataValue>
     private let publishImages: Command<Void>
     private let context: DeviceContext
@@ -77,8 +83,20 @@ final class RPCProbe: Device {
     }
 }
 
+/// Where the frontends take what the probe publishes.
+enum Publishers {
+    private static let all = Mutex<[@Sendable (String, DataValue) -> Void]>([])
+
+    static func add(_ publish: @escaping @Sendable (String, DataValue) -> Void) { all.withLock { $0.append(publish) } }
+
+    static func publish(_ name: String, _ change: DataValue) { for one in all.withLock({ $0 }) { one(name, change) } }
+}
+
 /// Called once by the kernel, after `dlopen` and the version check.
 @c(daqd_register_RPCProbePlugin)
 public func register(_ host: UnsafeRawPointer) {
-    unsafe Registry(host).add(RPCProbe.factory)
+    let registry = unsafe Registry(host)
+    registry.add(RPCProbe.factory)
+    let receiver: @Sendable (@escaping @Sendable (String, DataValue) -> Void) -> Void = { Publishers.add($0) }
+    registry.contribute("rpc-probe", receiver)
 }

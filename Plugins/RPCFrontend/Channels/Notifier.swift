@@ -114,6 +114,8 @@ extension DataValue {
                 entries.append(.init(key, value))
             }
             self = .dictionary(entries)
+        case (.array(let array), _):
+            if let index = Self.index(key, of: array.count) { self = .array(array.replacing(index, with: value)) }
         case (.list, .extended(.slice(start: .null, stop: .null, step: .null))): self = value
         case (.list, _):
             editItems { items in
@@ -141,5 +143,15 @@ extension DataValue {
         guard case .integer(let number) = key, let index = Int(exactly: number < 0 ? number + Int64(count) : number)
         else { return nil }
         return (0..<count).contains(index) ? index : nil
+    }
+}
+
+extension ArrayValue {
+    /// The array with another value at an index, which counts row-major.
+    fileprivate func replacing(_ index: Int, with value: DataValue) -> ArrayValue {
+        var changed = bytes
+        let size = elementType.size
+        changed.replaceSubrange(index * size..<(index + 1) * size, with: NumPyValue.bytes(elementType, value))
+        return ArrayValue(elementType, shape: shape, bytes: changed) ?? self
     }
 }

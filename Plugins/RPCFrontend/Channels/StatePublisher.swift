@@ -37,6 +37,16 @@ final class StatePublisher: Sendable {
     /// The structure of a name.
     func notifier(_ name: String) -> Notifier? { state.withLock { $0.notifiers[name] } }
 
+    /// The structure of a name, made empty where there is none.
+    func notifier(made name: String) -> Notifier {
+        state.withLock { state in
+            if let notifier = state.notifiers[name] { return notifier }
+            let notifier = Notifier(.dictionary([]))
+            state.notifiers[name] = notifier
+            return notifier
+        }
+    }
+
     /// Publishes a structure of one's own.
     func add(_ notifier: Notifier, as name: String) { state.withLock { $0.notifiers[name] = notifier } }
 
