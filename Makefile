@@ -35,16 +35,7 @@ bench: ## measures daqd beside references in the same run
 
 .PHONY: fuzz
 fuzz: ## feeds every parser many more mutations than `make test` does
-<<<<<<< HEAD
 	@umask 022; DAQD_FUZZ_COUNT=$${DAQD_FUZZ_COUNT:-400000} scripts/test --only Fuzz; for fuzzer in plugins pyon channel-access-names channel-access-circuit; do scripts/fuzz-$$fuzzer; done
-=======
-<<<<<<< HEAD
-	@umask 022; DAQD_FUZZ_COUNT=$${DAQD_FUZZ_COUNT:-400000} scripts/test --only Fuzz; scripts/fuzz-plugins; scripts/fuzz-pyon
-=======
-	@umask 022; DAQD_FUZZ_COUNT=$${DAQD_FUZZ_COUNT:-400000} scripts/test --only Fuzz; scripts/fuzz-plugins; \
-	    scripts/fuzz-channel-access-names
->>>>>>> c4d9dd4 (ca: writes that rules forbid are in the put log; state numbers and the default group as an IOC has them)
->>>>>>> 0a73c41 (ca: writes that rules forbid are in the put log; state numbers and the default group as an IOC has them)
 
 .PHONY: soak
 soak: ## takes series for ten minutes, with aborts and reloads, and watches memory, threads and files
