@@ -17,6 +17,7 @@ final class KeyTable: Sendable {
 
     private let entries: Mutex<[SIMPLONKey: Entry]>
     private let writer = Mutex<Writer?>(nil)
+    private let observers = Mutex<[@Sendable (SIMPLONKey) -> Void]>([])
 
     /// Makes the declared and the remembered parameters; to be called inside the device's factory.
     /// - Parameter memory: What ``memory`` gave in an earlier process; `null` at first.
@@ -74,6 +75,9 @@ final class KeyTable: Sendable {
         }
     }
 
+    /// The last readback with its alarm; `nil` for a key that has no parameter.
+    func sample(_ key: SIMPLONKey) -> Sample? { entries.withLock { $0[key]?.parameter }?.sample }
+
     func metadata(_ key: SIMPLONKey) -> ParameterMetadata? {
         entries.withLock { $0[key]?.parameter }?.metadata
     }
@@ -89,12 +93,20 @@ final class KeyTable: Sendable {
         .object(presentKeys.compactMap { key in value(key).map { (key.description, $0.json) } })
     }
 
+    /// Calls `handler` after every answer for a key and every failure to read it; it must not block.
+    func observe(_ handler: @escaping @Sendable (SIMPLONKey) -> Void) { observers.withLock { $0.append(handler) } }
+
+    private func tell(_ key: SIMPLONKey) {
+        for observer in observers.withLock({ $0 }) { observer(key) }
+    }
+
     // MARK: - Changing
 
     /// Takes in what the detector answered for a key; a new key becomes a parameter of the device.
     func publish(_ key: SIMPLONKey, _ reply: SIMPLONValue, _ context: DeviceContext) throws {
         let parameter = try parameter(key, reply, context)
         update(parameter, reply)
+        defer { tell(key) }
         let alarm: Alarm =
             switch reply.state {
             case "critical": Alarm(.major, .hardware, "the detector calls this value critical")
@@ -118,6 +130,7 @@ final class KeyTable: Sendable {
     /// A key could not be read.
     func fail(_ key: SIMPLONKey, _ alarm: Alarm) {
         entries.withLock { $0[key]?.parameter }?.publish(alarm: alarm)
+        tell(key)
     }
 
     /// Marks what a new detector, or one that was started anew, does not have.
