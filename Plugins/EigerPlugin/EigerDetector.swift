@@ -21,6 +21,7 @@ final class EigerDetector: Device {
     private let series: SeriesParameters
     private let commands: EigerCommands
     private let watcher: DetectorWatcher
+    private let soft: SoftParameters
 
     init(_ settings: EigerSettings, _ context: DeviceContext) throws {
         self.settings = settings
@@ -39,16 +40,20 @@ final class EigerDetector: Device {
         let interrupted = context.acquisitions.claimInterrupted()
         runner = SeriesRunner(
             context: context, settings: settings, lifecycle: lifecycle, configurator: configurator,
-            monitor: SeriesMonitor(), health: health, interrupted: interrupted)
+            monitor: SeriesMonitor(), health: health, options: FileOptions(settings, root: context.dataRoot),
+            interrupted: interrupted)
         series = SeriesParameters(settings)
         commands = EigerCommands(runner, series)
+        let soft = try SoftParameters(settings, context, runner: runner, series: series, commands: commands)
+        self.soft = soft
         watcher = DetectorWatcher(
             context: context, settings: settings, runner: runner, configurator: configurator,
             apiVersion: Parameter(
                 "api_version", "SIMPLON version that is spoken", access: .read, initial: client.version),
             interrupted: interrupted)
-        lifecycle.whenDiscovered { [weak runner, series, keys] in
+        lifecycle.whenDiscovered { [weak runner, weak soft, series, keys] in
             series.follow(keys.table)
+            soft?.discovered()
             if let runner { DiscoveredCommands.add(runner) }
         }
         keys.table.bind { [weak keys] key, value, _ in
@@ -65,7 +70,12 @@ final class EigerDetector: Device {
     }
 
     func run() async throws {
-        try await watcher.run()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [watcher] in try await watcher.run() }
+            group.addTask { [soft] in try await soft.run() }
+            try await group.next()
+            group.cancelAll()
+        }
     }
 
     /// Ends a running series in order and waits for its files, asking for more time; what takes too long is left to the next start.

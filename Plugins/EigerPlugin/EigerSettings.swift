@@ -42,12 +42,20 @@ struct EigerSettings: Sendable {
         case exact
     }
 
+    /// Where live images come from.
+    enum LiveSource: String, CaseIterable, Sendable {
+        /// The detector's monitor, at most ten per second.
+        case monitor
+        case off
+    }
+
     var host = "127.0.0.1"
     var port = 80
     var apiVersion = "auto"
     /// Where files go; absolute.
     var folder = ""
     var filePrefix = "eiger_"
+    var liveSource = LiveSource.monitor
     var retrieve = Retrieve.filewriter
     var removal = Removal.verified
     var initialization = Initialization.ifNeeded
@@ -79,6 +87,9 @@ struct EigerSettings: Sendable {
             "Folder for the files, in or below the device's data folder; default: that folder itself"
         ).optional,
         .string("file_prefix", "Initial beginning of the files' names", default: "eiger_"),
+        .choice(
+            "live_source", "Where live images come from; off leaves the detector's monitor as it is",
+            of: LiveSource.self, default: .monitor),
         .choice("retrieve", "How the data come here", of: Retrieve.self, default: .filewriter),
         .choice(
             "remove_from_detector", "Whether own files are removed from the detector once their copy is verified",
@@ -142,6 +153,7 @@ struct EigerSettings: Sendable {
                 "is \(folder), which is not below the device's data folder \(dataRoot)", at: "local_path")
         }
         filePrefix = try settings["file_prefix"]
+        liveSource = try Self.choice(settings, "live_source")
         if let objection = FilePrefix.objection(filePrefix) { throw settings.error(objection, at: "file_prefix") }
         guard !host.isEmpty, host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x2F && $0 != 0x40 }) else {
             throw settings.error("is no name or address of a host", at: "host")

@@ -53,7 +53,8 @@ struct BufferCommands: Sendable {
                     "delete_all destroys every file on \(client.device), whoever made it; call it with force = true")
             }
             guard runner.control == nil else {
-                throw DeviceError(.busy, "\(client.device) refused delete_all while a series runs; its files would be lost")
+                throw DeviceError(
+                    .busy, "\(client.device) refused delete_all while a series runs; its files would be lost")
             }
             for name in try await client.files() { try await client.delete(name) }
         }

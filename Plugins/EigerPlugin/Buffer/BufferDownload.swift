@@ -20,12 +20,15 @@ struct BufferDownload: Sendable {
         }
         let path = try destination(name)
         try FreeSpace.require(size, at: SafePath.parent(of: path))
-        let file = try await BlockingCall.run("daqd-buffer") { try DurableFile(path: path, tag: "buffer", resume: false) }
+        let file = try await BlockingCall.run("daqd-buffer") {
+            try DurableFile(path: path, tag: "buffer", resume: false)
+        }
         defer { file.close() }
         do {
             try await transfer(name, into: file)
             guard file.size == size else {
-                throw DeviceError(.busy, "\(client.device) still changes \(name): announced \(size) bytes, \(file.size) came")
+                throw DeviceError(
+                    .busy, "\(client.device) still changes \(name): announced \(size) bytes, \(file.size) came")
             }
             return try await file.commitInBackground(size: size).path
         } catch {

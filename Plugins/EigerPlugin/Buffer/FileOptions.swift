@@ -50,6 +50,12 @@ final class FileOptions: Sendable {
         following.withLock { $0 = [stored] }
     }
 
+    /// Gives a stored file the mode that is wanted; one that this process may not change stays as it is.
+    func setMode(of path: String) {
+        let mode = permissions.value
+        if mode != 0o644 { _ = unsafe chmod(path, mode_t(mode)) }
+    }
+
     private func look() {
         var status = stat()
         let exists = unsafe stat(directory.value, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR

@@ -1,5 +1,6 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
+import DAQKernel
 
 /// A shell's wildcard: `*` any text, `?` any character, `[a-c]` one of some, `[!a-c]` none of them; everything else itself.
 ///

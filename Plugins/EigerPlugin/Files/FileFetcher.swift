@@ -10,7 +10,7 @@ final class FileFetcher: Sendable {
     let files: SeriesFiles
     private let client: SIMPLONClient
     private let acquisition: Acquisition
-    private let removes: Bool
+    private let options: FileOptions
     private let isNewFormat: Bool
     /// Whether partial files of an earlier process may be continued; not while the series could still change them.
     private let resumes: Bool
@@ -22,14 +22,14 @@ final class FileFetcher: Sendable {
     private static let attempts = 4
 
     init(
-        _ files: SeriesFiles, folder: String, client: SIMPLONClient, acquisition: Acquisition, removes: Bool,
+        _ files: SeriesFiles, folder: String, client: SIMPLONClient, acquisition: Acquisition, options: FileOptions,
         isNewFormat: Bool,
         resumes: Bool, monitor: FileMonitor, logger: Logger
     ) {
         self.files = files
         self.client = client
         self.acquisition = acquisition
-        self.removes = removes
+        self.options = options
         self.isNewFormat = isNewFormat
         self.resumes = resumes
         self.folder = Mutex(folder)
@@ -127,6 +127,7 @@ final class FileFetcher: Sendable {
     /// Syncs, renames, records; then, and only then, removes the detector's copy.
     private func store(_ name: String, _ file: DurableFile, _ finding: FileCheck.Finding) async throws -> Stored {
         let commit = try await commit(name, file)
+        options.setMode(of: commit.path)
         var artifact = Artifact(commit, role: files.role(of: name))
         switch finding {
         case .good(let images):
@@ -151,7 +152,7 @@ final class FileFetcher: Sendable {
     }
 
     private func remove(_ name: String) async {
-        guard removes else { return }
+        guard options.removes.value else { return }
         do {
             try await client.delete(name)
         } catch {

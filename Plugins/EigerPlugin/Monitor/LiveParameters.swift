@@ -5,13 +5,15 @@ import DAQKernel
 /// The newest image as parameters: small enough for displays, with what a person wants to know at a glance.
 struct LiveParameters: Sendable {
     let image: Parameter<DataValue>
-    let least = Parameter("live/min", "Least value of the image's pixels; masked ones do not count", access: .read, initial: Int64(0))
+    let least = Parameter(
+        "live/min", "Least value of the image's pixels; masked ones do not count", access: .read, initial: Int64(0))
     let greatest = Parameter(
         "live/max", "Greatest value of the image's pixels; masked ones do not count", access: .read, initial: Int64(0))
     let sum = Parameter(
         "live/sum", "Sum of the image's pixels; masked ones do not count", access: .read, initial: Int64(0))
     let number = Parameter("live/number", "Number of the image in its series, from 1", access: .read, initial: Int64(0))
-    let series = Parameter("live/series", "The detector's number of the image's series", access: .read, initial: Int64(0))
+    let series = Parameter(
+        "live/series", "The detector's number of the image's series", access: .read, initial: Int64(0))
     let seconds = Parameter(
         "live/seconds", "When the image came here, in seconds since 1990", unit: "s", access: .read, precision: 3,
         initial: 0.0)

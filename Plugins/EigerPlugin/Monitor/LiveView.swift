@@ -53,7 +53,8 @@ final class LiveView: Sendable {
             try await switchMonitor(true)
         } catch {
             context.logger.warning(
-                "The detector's monitor could not be switched on", ["error": .string(DeviceError(wrapping: error).message)])
+                "The detector's monitor could not be switched on",
+                ["error": .string(DeviceError(wrapping: error).message)])
         }
     }
 
@@ -64,7 +65,8 @@ final class LiveView: Sendable {
         let state = keys.table.value(KeyService.state)?.string ?? "unknown"
         guard state == "idle" else {
             throw DeviceError(
-                .wrongState, "the monitor of \(context.name) changes only while the detector is idle; its state is \(state)")
+                .wrongState,
+                "the monitor of \(context.name) changes only while the detector is idle; its state is \(state)")
         }
         try await keys.set(Self.mode, .string(isOn ? "enabled" : "disabled"))
     }

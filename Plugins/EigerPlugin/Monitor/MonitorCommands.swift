@@ -12,7 +12,9 @@ struct MonitorCommands: Sendable {
     /// To be made inside the device's factory.
     init(_ raw: RawClient, _ live: LiveParameters) {
         let parallel = CommandPolicy(.parallel)
-        images = Command("monitor/images", "What the monitor holds: series and the numbers of its images", policy: parallel) { _ in
+        images = Command(
+            "monitor/images", "What the monitor holds: series and the numbers of its images", policy: parallel
+        ) { _ in
             try await raw.images()
         }
         image = Command(
@@ -34,7 +36,9 @@ struct MonitorCommands: Sendable {
         }
     }
 
-    private static func one(_ raw: RawClient, _ choice: RawClient.Choice, _ live: LiveParameters) async throws -> DataValue {
+    private static func one(_ raw: RawClient, _ choice: RawClient.Choice, _ live: LiveParameters) async throws
+        -> DataValue
+    {
         let wait = Duration.milliseconds(live.timeout.value)
         guard let image = try await raw.image(choice, wait: wait) else {
             throw DeviceError(.notFound, "the monitor had no image within \(live.timeout.value) ms")

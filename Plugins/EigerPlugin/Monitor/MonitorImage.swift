@@ -1,5 +1,6 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
+import DAQKernel
 
 /// An image of the detector's monitor: plain unsigned pixels in one strip, and what the detector says of them in private tags.
 ///
@@ -47,7 +48,9 @@ struct MonitorImage: Sendable, Equatable {
         bits = try one(258, "bits per sample")
         guard try one(259, "compression", default: 1) == 1 else { throw WireError("the TIFF file is compressed") }
         guard try one(277, "samples per pixel", default: 1) == 1 else { throw WireError("the TIFF file has colours") }
-        guard try one(339, "sample format", default: 1) == 1 else { throw WireError("the TIFF file's pixels are not unsigned") }
+        guard try one(339, "sample format", default: 1) == 1 else {
+            throw WireError("the TIFF file's pixels are not unsigned")
+        }
         guard [8, 16, 32].contains(bits) else { throw WireError("the TIFF file has pixels of \(bits) bits") }
         guard columns > 0, rows > 0, columns <= 65535, rows <= 65535, columns * rows <= Self.pixelLimit else {
             throw WireError("the TIFF file has \(columns) × \(rows) pixels")
@@ -60,7 +63,9 @@ struct MonitorImage: Sendable, Equatable {
         guard length == columns * rows * bits / 8 else {
             throw WireError("the TIFF file's strip has \(length) bytes for \(columns) × \(rows) pixels of \(bits) bits")
         }
-        guard start >= 8, start + length <= bytes.count else { throw WireError("the TIFF file's strip lies beyond its end") }
+        guard start >= 8, start + length <= bytes.count else {
+            throw WireError("the TIFF file's strip lies beyond its end")
+        }
         pixels = Array(bytes[start..<start + length])
         thresholds = []
         thresholdEnergies = []

@@ -1,5 +1,6 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
+import DAQKernel
 
 /// Reads the tables of a little-endian TIFF file; nothing in them is believed before it was checked.
 ///
@@ -22,14 +23,18 @@ struct TIFFFile {
     init(_ bytes: [UInt8]) throws(WireError) {
         self.bytes = bytes
         guard bytes.count >= 8 else { throw WireError("a TIFF file of \(bytes.count) bytes") }
-        guard bytes[0] == 0x49, bytes[1] == 0x49 else { throw WireError("the file does not begin as a little-endian TIFF", at: 0) }
+        guard bytes[0] == 0x49, bytes[1] == 0x49 else {
+            throw WireError("the file does not begin as a little-endian TIFF", at: 0)
+        }
         guard try word(at: 2) == 42 else { throw WireError("the TIFF's number is not 42", at: 2) }
     }
 
     /// The entries of a directory by their tags; those of types that no detector uses are left out.
     func directory(at offset: Int) throws(WireError) -> [UInt16: Values] {
         let count = Int(try word(at: offset))
-        guard (1...Self.entryLimit).contains(count) else { throw WireError("a directory of \(count) entries", at: offset) }
+        guard (1...Self.entryLimit).contains(count) else {
+            throw WireError("a directory of \(count) entries", at: offset)
+        }
         var entries: [UInt16: Values] = [:]
         var last = -1
         for index in 0..<count {
@@ -49,7 +54,9 @@ struct TIFFFile {
         let type = try word(at: place + 2)
         let count = Int(try long(at: place + 4))
         guard let size = [1: 1, 2: 1, 3: 2, 4: 4, 12: 8][Int(type)] else { return nil }
-        guard (1...Self.valueLimit).contains(count) else { throw WireError("an entry of \(count) values", at: place + 4) }
+        guard (1...Self.valueLimit).contains(count) else {
+            throw WireError("an entry of \(count) values", at: place + 4)
+        }
         let start = count * size <= 4 ? place + 8 : Int(try long(at: place + 8))
         guard start + count * size <= bytes.count else {
             throw WireError("an entry's values lie beyond the end of the file", at: place + 8)

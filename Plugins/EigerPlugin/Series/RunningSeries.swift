@@ -90,7 +90,7 @@ struct RunningSeries: Sendable {
                 "\(context.name) is set to \(facts.plan.totalImages) images (\(facts.plan.nimages) × \(facts.plan.ntrigger) triggers, mode "
                     + "\(facts.plan.triggerMode)) where \(expected) were asked for; it was not armed")
         }
-        if runner.settings.retrieve == .filewriter, !facts.writesFiles {
+        if runner.options.fetches.value, !facts.writesFiles {
             context.logger.warning("The detector's filewriter is off; the series leaves no files")
         }
         return facts
@@ -118,19 +118,19 @@ struct RunningSeries: Sendable {
         }
         let notes = SeriesNotes(
             phase: .arming, pattern: facts.namePattern, images: facts.plan.totalImages,
-            imagesPerFile: facts.imagesPerFile, folder: runner.settings.folder,
+            imagesPerFile: facts.imagesPerFile, folder: runner.options.directory.value,
             hasSoftwareTriggers: facts.plan.hasSoftwareTriggers, before: before)
         try await acquisition.note(notes.json)
         return notes
     }
 
     private func writesFiles(_ facts: SeriesFacts) -> Bool {
-        runner.settings.retrieve == .filewriter && facts.writesFiles
+        runner.options.fetches.value && facts.writesFiles
     }
 
     /// Refuses a series for which there is no room, here or on the detector.
     private func makeRoom(_ facts: SeriesFacts) async throws {
-        let folder = runner.settings.folder
+        let folder = runner.options.directory.value
         try SafePath.makeFolders(folder)
         let need = DetectorMemory.estimate(facts.plan.totalImages, keys.table)
         do throws(FileError) {

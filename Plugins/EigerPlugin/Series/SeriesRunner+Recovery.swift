@@ -10,8 +10,8 @@ extension SeriesRunner {
         let format = lifecycle.keys.table.value(.filewriter("format"))?.string ?? ""
         let fetcher = FileFetcher(
             files, folder: notes.folder, client: client, acquisition: acquisition,
-            removes: settings.removal == .verified,
-            isNewFormat: format.contains("v20"), resumes: resumes, monitor: monitor.files, logger: context.logger)
+            options: options, isNewFormat: format.contains("v20"), resumes: resumes, monitor: monitor.files,
+            logger: context.logger)
         return FileCollector(
             files, fetcher: fetcher, client: client, logger: context.logger, monitor: monitor.files, health: health)
     }
@@ -132,7 +132,7 @@ extension SeriesRunner {
 
     /// Files that were in the run log when the daemon died, but not yet removed from the detector.
     private func removeStored(_ artifacts: [Artifact]) async throws {
-        guard settings.removal == .verified, !artifacts.isEmpty else { return }
+        guard options.removes.value, !artifacts.isEmpty else { return }
         let listed = Set(try await client.files())
         for artifact in artifacts where listed.contains(artifact.name) {
             guard try await client.size(of: artifact.name) == artifact.size else { continue }

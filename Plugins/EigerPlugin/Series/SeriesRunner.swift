@@ -11,6 +11,7 @@ final class SeriesRunner: Sendable {
     let configurator: Configurator
     let monitor: SeriesMonitor
     let health: HealthMonitor
+    let options: FileOptions
     let client: SIMPLONClient
     private let current = Mutex<SeriesControl?>(nil)
     /// Acquisitions of an earlier process whose series the detector may still be taking.
@@ -19,7 +20,8 @@ final class SeriesRunner: Sendable {
 
     init(
         context: DeviceContext, settings: EigerSettings, lifecycle: DetectorLifecycle, configurator: Configurator,
-        monitor: SeriesMonitor, health: HealthMonitor, interrupted: [Acquisition]
+        monitor: SeriesMonitor, health: HealthMonitor, options: FileOptions,
+        interrupted: [Acquisition]
     ) {
         self.context = context
         self.settings = settings
@@ -27,6 +29,7 @@ final class SeriesRunner: Sendable {
         self.configurator = configurator
         self.monitor = monitor
         self.health = health
+        self.options = options
         client = lifecycle.keys.client
         unsettled = Mutex(Set(interrupted.map(\.id)))
     }
@@ -161,10 +164,10 @@ final class SeriesRunner: Sendable {
     private func sketch(_ order: SeriesOrder) async throws -> (name: String, images: Int64, writesFiles: Bool) {
         if let wish = order.wish {
             let plan = SeriesPlan(wish, readoutSeconds: 0)
-            return (wish.filePrefix, plan.totalImages, settings.retrieve == .filewriter)
+            return (wish.filePrefix, plan.totalImages, options.fetches.value)
         }
         let facts = try await SeriesFacts.read(keys, device: context.name)
         let name = String(facts.namePattern.split(separator: "$id").first ?? "series")
-        return (name, facts.plan.totalImages, facts.writesFiles && settings.retrieve == .filewriter)
+        return (name, facts.plan.totalImages, facts.writesFiles && options.fetches.value)
     }
 }

@@ -29,7 +29,8 @@ final class DirectParameters: Sendable {
         "direct/hv_reset_time", "How long direct/hv_reset takes", unit: "s", limits: 1...600, precision: 1,
         initial: 30.0, autosave: true)
     let arrayCounter = Parameter("direct/array_counter", "Images so far; may be set to count anew", initial: Int64(0))
-    let arrayRate = Parameter("direct/array_rate", "Images per second", unit: "Hz", access: .read, precision: 2, initial: 0.0)
+    let arrayRate = Parameter(
+        "direct/array_rate", "Images per second", unit: "Hz", access: .read, precision: 2, initial: 0.0)
     let phase = Parameter("direct/phase", "What the device does", access: .read, initial: Phase.disconnected)
     let imageBytes = Parameter(
         "direct/image_bytes", "Size of one image", unit: "B", access: .read, initial: Int64(0))

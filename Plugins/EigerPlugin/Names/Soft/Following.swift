@@ -55,7 +55,9 @@ extension Following {
             let last = samples.max { $0.timestamp < $1.timestamp }
             let alarm = isBusy ? Alarm.none : last?.alarm ?? .none
             let present = flag.sample
-            if present.value != .bool(isBusy) || present.alarm != alarm { flag.publish(isBusy, alarm: alarm, at: .now()) }
+            if present.value != .bool(isBusy) || present.alarm != alarm {
+                flag.publish(isBusy, alarm: alarm, at: .now())
+            }
         }
     }
 }

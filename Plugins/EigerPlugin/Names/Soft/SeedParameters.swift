@@ -15,7 +15,8 @@ final class SeedParameters: Sendable {
         "seed/pixel_mask_correction", "As series/pixel_mask_correction, for series by the seed IOC's names",
         initial: false, autosave: true)
     private let triggering = Parameter(
-        "seed/triggering", "Whether a series is taken, from the start until its files are here; in alarm after one that failed",
+        "seed/triggering",
+        "Whether a series is taken, from the start until its files are here; in alarm after one that failed",
         access: .read, initial: false)
     private let configuring = Parameter(
         "seed/configuring", "Whether a series is being configured; in alarm after a failure", access: .read,
@@ -37,11 +38,13 @@ final class SeedParameters: Sendable {
             return wish
         }
         configure = Command("seed/configure", "As configure, with the seed IOC's corrections") { progress in
+            try runner.requireNoSeries("configure")
             try await runner.lifecycle.makeIdle()
             _ = try await runner.configurator.configure(wish(), progress: progress)
         }
         acquire = Command("seed/acquire", "As acquire, with the seed IOC's corrections") { progress in
-            try await runner.run(wish(), progress: progress)
+            let order = SeriesOrder(wish: wish(), isManual: series.manualTrigger.value)
+            try await runner.run(order, progress: progress)
         }
         acquire.allow { [weak runner] in runner?.objection }
     }

@@ -19,8 +19,10 @@ final class StatusParameters: Sendable {
         keys.table.observe { [weak self, weak keys] key in
             guard let self, let keys else { return }
             switch key.name {
-            case "temperature", "board_000/th0_temp": show(temperature, ["temperature", "board_000/th0_temp"], keys.table)
-            case "humidity", "board_000/th0_humidity": show(humidity, ["humidity", "board_000/th0_humidity"], keys.table)
+            case "temperature", "board_000/th0_temp":
+                show(temperature, ["temperature", "board_000/th0_temp"], keys.table)
+            case "humidity", "board_000/th0_humidity":
+                show(humidity, ["humidity", "board_000/th0_humidity"], keys.table)
             case "buffer_free" where key.module == .filewriter: showFree(key, keys)
             default: break
             }
