@@ -140,7 +140,7 @@ let package = Package(
             dependencies: [
                 "AcquirerPlugin", "EigerPlugin", "EigerSimulator", "ServerTesting", "daqd", kernel, storage, transports,
             ],
-            path: "Tests/EigerPluginTests", swiftSettings: testSettings),
+            path: "Tests/EigerPluginTests", exclude: ["Fixtures"], swiftSettings: testSettings),
         .testTarget(
             name: "AndorPluginTests", dependencies: ["AndorPlugin", kernel], path: "Tests/AndorPluginTests",
             swiftSettings: testSettings),

@@ -61,6 +61,7 @@ extension RESTService {
                 .object([
                     ("self", .string(own)), ("parameters", .string(own + "/parameters")),
                     ("commands", .string(own + "/commands")),
+                    ("names", .string(own + "/names")),
                     ("acquisitions", .string(Self.root + "acquisitions?device=" + device.name)),
                 ])
             ),

@@ -9,7 +9,7 @@ enum OpenAPISchemas {
     static var all: [(String, JSON)] {
         [
             ("Problem", problem), ("Alarm", alarm), ("Range", range), ("Parameter", parameter(value: Schema.anything)),
-            ("Device", Schema.object(device)), ("DeviceMembers", Schema.object(device + deviceMembers)),
+            ("Name", name), ("Device", Schema.object(device)), ("DeviceMembers", Schema.object(device + deviceMembers)),
             ("Argument", argument), ("Command", command), ("DeviceError", deviceError), ("Operation", operation),
             ("Artifact", artifact), ("Acquisition", acquisition), ("PostOperation", postOperation), ("Run", run),
             (
@@ -57,6 +57,17 @@ enum OpenAPISchemas {
             ("alarm_limits", Schema.optional(alarmLimits)),
             ("precision", Schema.optional(Schema.anyInteger)), ("choices", Schema.list(Schema.text)),
             ("autosave", Schema.truth), ("links", links),
+        ])
+    }
+
+    private static var name: JSON {
+        Schema.object([
+            ("device", Schema.text), ("set", Schema.text), ("name", Schema.text), ("value", Schema.anything),
+            ("timestamp", Schema.optional(Schema.time)), ("alarm", Schema.reference("Alarm")), ("type", Schema.text),
+            ("unit", Schema.text), ("access", Schema.words(["read", "write", "read_write"])),
+            ("description", Schema.text), ("limits", Schema.optional(Schema.reference("Range"))),
+            ("precision", Schema.optional(Schema.anyInteger)), ("choices", Schema.list(Schema.text)),
+            ("command", Schema.truth), ("links", links),
         ])
     }
 

@@ -14,6 +14,7 @@ final class RESTService: Sendable {
     let events: EventHub
     let cache = ParameterCache()
     let document = DocumentCache()
+    let catalog: NameCatalog
     private let requests: Counter
     private let failures: Counter
     private let connections: Counter
@@ -28,6 +29,7 @@ final class RESTService: Sendable {
         failures = context.counter("failures", "Requests answered with a status of 400 or more")
         connections = context.counter("connections", "Open connections")
         clients = context.counter("event_clients", "Clients that follow the events")
+        catalog = NameCatalog(site: context.site)
         let shown = settings.devices
         events = EventHub(site: context.site, capacity: settings.replay) { [context] device in
             context.shows(device) && (shown.isEmpty || shown.contains(device))
@@ -38,7 +40,8 @@ final class RESTService: Sendable {
     func open() {
         observer.withLock { observer in
             guard observer == nil else { return }
-            observer = context.site.observe { [cache, document, events] event in
+            observer = context.site.observe { [cache, document, events, catalog] event in
+                catalog.forget(event)
                 cache.forget(event)
                 document.forget(event)
                 events.treeChanged(event)
@@ -63,6 +66,7 @@ final class RESTService: Sendable {
         }
         if let number { context.site.removeObserver(number) }
         events.close()
+        catalog.close()
         server.withLock { $0 = nil }
     }
 
@@ -127,7 +131,7 @@ final class RESTService: Sendable {
 
     /// Every endpoint, in the order of the documentation.
     var endpoints: [RESTEndpoint] {
-        indexEndpoints + deviceEndpoints + parameterEndpoints + commandEndpoints + operationEndpoints
+        indexEndpoints + deviceEndpoints + parameterEndpoints + nameEndpoints + commandEndpoints + operationEndpoints
             + acquisitionEndpoints + runEndpoints + eventEndpoints + healthEndpoints
     }
 

@@ -12,6 +12,7 @@ import Testing
 /// One detector device as the kernel runs it, beside a simulated detector or any other server.
 final class Bench: Sendable {
     let node: DeviceNode
+    let site: Site
     let coordinator: AcquisitionCoordinator
     let log: RunLog
     let folder: String
@@ -34,6 +35,7 @@ final class Bench: Sendable {
         let site = Site(name: "test", registry: Registry(), acquisitions: coordinator)
         let node = site.makeNode(name: "eiger1", type: "eiger", summary: "")
         self.node = node
+        self.site = site
         let log = log
         let context = DeviceContext(
             node: node, logger: logger, dataRoot: folder + "/data",
@@ -109,6 +111,11 @@ final class Bench: Sendable {
             self.node.deviceState == .connected && (try? self.value("detector/status/state")) == .string("idle")
                 && !self.device.runner.lifecycle.isBusy && self.log.hasKeys
         }
+    }
+
+    /// The device under one of its name sets.
+    func view(_ name: String) throws -> NameView {
+        NameView(try #require(device.nameSets.first { $0.name == name }), of: node, on: site)
     }
 
     /// The acquisitions in the run log, newest first.

@@ -14,6 +14,7 @@ final class LiveView: Sendable {
     private let context: DeviceContext
     private let order = Mutex(LiveOrder())
     private let lastFault = Mutex("")
+    private let isUnprepared = Mutex(false)
 
     private static let period = Duration.milliseconds(100)
     private static let mode = SIMPLONKey(.monitor, .config, "mode")
@@ -37,6 +38,7 @@ final class LiveView: Sendable {
         while true {
             try Task.checkCancellation()
             let start = ContinuousClock.now
+            if isUnprepared.withLock({ $0 }), isIdle, !isBusy() { await prepare() }
             let isActive = isBusy() || keys.table.value(KeyService.state)?.string == "acquire"
             // Once more after the end: the last image of a series is worth seeing.
             if parameters.enabled.value, isOn, isActive || wasActive { await look() }
@@ -45,8 +47,13 @@ final class LiveView: Sendable {
         }
     }
 
-    /// Brings the detector's monitor to what is wanted; after a discovery, while the detector is idle.
-    func prepare() async {
+    /// The detector's keys were read anew: its monitor is brought to what is wanted as soon as the detector is idle.
+    func wake() { isUnprepared.withLock { $0 = true } }
+
+    private var isIdle: Bool { keys.table.value(KeyService.state)?.string == "idle" }
+
+    private func prepare() async {
+        isUnprepared.withLock { $0 = false }
         order.withLock { $0.forget() }
         guard parameters.enabled.value, keys.table.has(Self.mode), !isOn else { return }
         do {

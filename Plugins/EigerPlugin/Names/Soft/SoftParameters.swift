@@ -65,7 +65,10 @@ final class SoftParameters: Sendable {
     }
 
     /// The detector's keys are known: to be called after each discovery.
-    func discovered() { listing.wake() }
+    func discovered() {
+        listing.wake()
+        live.wake()
+    }
 
     /// Runs for the life of the device; ends only by cancellation.
     func run() async throws {
