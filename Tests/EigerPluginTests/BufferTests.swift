@@ -18,7 +18,8 @@ struct BufferTests {
         try await bench.set("filewriter/config/mode", .string("enabled"))
         try await bench.set("detector/config/frame_time", .float(0.02))
         for _ in 0..<2 { try await bench.call("acquire_as_set") }
-        #expect(try await simulated.files().count == 4)
+        // Nobody waits for files that are not fetched.
+        try await eventually("four files are there") { try await simulated.files().count == 4 }
         return (simulated, bench)
     }
 
@@ -47,8 +48,11 @@ struct BufferTests {
 
     @Test("a file of that name with other content is never written over")
     func conflict() async throws {
-        let (_, bench) = try await stage()
-        defer { bench.remove() }
+        let (simulated, bench) = try await stage()
+        defer {
+            bench.remove()
+            withExtendedLifetime(simulated) {}
+        }
         let path = bench.data + "/series_1_master.h5"
         try FileManager.default.createDirectory(atPath: bench.data, withIntermediateDirectories: true)
         try Data("mine".utf8).write(to: URL(filePath: path))
@@ -117,8 +121,11 @@ struct BufferTests {
 
     @Test("the list of files follows what happens there")
     func listing() async throws {
-        let (_, bench) = try await stage()
-        defer { bench.remove() }
+        let (simulated, bench) = try await stage()
+        defer {
+            bench.remove()
+            withExtendedLifetime(simulated) {}
+        }
         try await bench.call("status_update")
         try await eventually("four files are listed") {
             guard case .strings(let names) = try bench.value("buffer/files") else { return false }

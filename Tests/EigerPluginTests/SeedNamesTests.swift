@@ -176,8 +176,9 @@ struct SeedNamesTests {
         try await stage.bench.untilIdle()
         let member = try stage.member("Configure")
         let start = ContinuousClock.now
-        try await stage.put("Configure", .string("On"))
-        #expect(member.sample.value == .string("On"))
+        async let done = stage.put("Configure", .string("On"))
+        try await eventually("it goes on") { member.sample.value == .string("On") }
+        _ = try await done
         try await eventually("it goes off") { member.sample.value == .string("Off") }
         #expect(start.duration(to: .now) >= .seconds(1))
         await stage.end()

@@ -54,6 +54,7 @@ enum KeyCatalog {
         Declaration(.detector("x_pixels_in_detector"), uint, "", .read, "Columns of an image"),
         Declaration(.detector("y_pixels_in_detector"), uint, "", .read, "Rows of an image"),
         Declaration(SIMPLONKey(.detector, .status, "state"), text, "", .read, "State of the detector"),
+        Declaration(SIMPLONKey(.detector, .status, "time"), text, "", .read, "Time on the detector's own clock"),
         Declaration(.filewriter("compression_enabled"), .bool, "", .readWrite, "Whether files hold compressed images"),
         Declaration(.filewriter("mode"), text, "", .readWrite, "Whether the detector writes files"),
         Declaration(
