@@ -123,6 +123,7 @@ final class RPCService: Sendable {
                 "there is no target “\(name.prefix(80))”; there are \(targetNames.joined(separator: ", "))")
         }
         let made = try make(name)
+        if made.isPerConnection { return made }
         let (target, isNew) = targets.withLock { targets in
             if let known = targets[name] { return (known, false) }
             targets[name] = made
@@ -139,8 +140,9 @@ final class RPCService: Sendable {
             throw RPCException("ValueError", "the target \(name) is the device \(device), which does not exist")
         }
         let view = try view(of: node, entry?.names)
-        let own = entry?.names == nil ? DeviceServices.methods(of: node, view, context) : []
-        let target = RPCTarget(name, node, view, isSerial: entry?.isSerial ?? false, own: own)
+        let cursor = entry?.isPerConnection == true ? ImageCursor() : nil
+        let own = entry?.names == nil ? DeviceServices.methods(of: node, view, context, cursor) : []
+        let target = RPCTarget(name, node, view, isSerial: entry?.isSerial ?? false, own: own, cursor)
         for clash in target.methods.clashes {
             context.logger.warning(
                 "Two names of a device give the same method; one got a longer name",
@@ -185,6 +187,7 @@ final class RPCService: Sendable {
     func names() -> [ServedName] {
         targetNames.flatMap { name -> [ServedName] in
             guard let target = try? target(name) else { return [] }
+            defer { if target.isPerConnection { target.close() } }
             let methods = target.methods.methods
             return methods.keys.sorted().compactMap { key in
                 guard let method = methods[key] else { return nil }

@@ -11,6 +11,8 @@ struct RPCSettings: Sendable {
         /// Name of the set to show; nil for the device's own paths.
         var names: String?
         var isSerial: Bool
+        /// Whether each connection has a target of its own, with its own stored values and place in the images.
+        var isPerConnection = false
     }
 
     /// Who may call `terminate`.
@@ -59,6 +61,10 @@ struct RPCSettings: Sendable {
                 .device("device", "Which device"),
                 .string("names", "The device's name set to show; its own paths where none is given").optional,
                 .bool("serial", "Take one call after the other, from whichever client", default: false),
+                .bool(
+                    "per_connection",
+                    "Give each connection a target of its own: its own stored values, order of calls and place "
+                        + "in the images", default: false),
             ])),
         .choice(
             "daemon",
@@ -134,7 +140,12 @@ struct RPCSettings: Sendable {
             guard isName else {
                 throw entries.error("cannot be a target's name: visible ASCII without blanks and quotes", at: name)
             }
-            return (name, Target(device: try entry["device"], names: try entry["names"], isSerial: try entry["serial"]))
+            return (
+                name,
+                Target(
+                    device: try entry["device"], names: try entry["names"], isSerial: try entry["serial"],
+                    isPerConnection: try entry["per_connection"])
+            )
         }
     }
 

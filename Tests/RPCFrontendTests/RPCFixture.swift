@@ -60,7 +60,7 @@ final class RPCFixture: Sendable {
         "driver", summary: "As the driver in Python has it",
         entries: [
             NameEntry("Start", .command("image")), NameEntry("Exposure", .parameter("exposure")),
-            NameEntry("Version", .constant(.string("1.2"))),
+            NameEntry("Note", .stored(.string(""))), NameEntry("Version", .constant(.string("1.2"))),
         ])
 
     private static func fill(_ node: DeviceNode, _ parameters: [AnyParameter]) throws {

@@ -157,7 +157,7 @@ struct RPCSessionTests {
             try client.send("camera pyon_v2\n")
             #expect(
                 try client.line()
-                    == #"{"__jsonclass__":["set",[["Start","get_Exposure","get_Version","ping","set_Exposure","terminate"]]]}"#
+                    == #"{"__jsonclass__":["set",[["Start","get_Exposure","get_Note","get_Version","ping","set_Exposure","set_Note","terminate"]]]}"#
             )
             #expect(try client.call("get_Version") == #"{"status":"ok","ret":"1.2"}"#)
             #expect(try client.call("set_Exposure", "2") == #"{"status":"ok","ret":null}"#)
@@ -267,6 +267,34 @@ struct RPCSessionTests {
         #expect(
             try await blocking { try fixture.client().call("wait_image", named: #""channel":"x""#) }.contains(
                 "KeyError"))
+    }
+
+    @Test("a target per connection has its own stored values and its own place in the images")
+    func perConnection() async throws {
+        let fixture = try await RPCFixture { settings in
+            settings.targets = [
+                ("mine", RPCSettings.Target(device: "emccd", names: nil, isSerial: false, isPerConnection: true)),
+                ("own", RPCSettings.Target(device: "emccd", names: "driver", isSerial: false, isPerConnection: true)),
+            ]
+        }
+        try await blocking {
+            let (first, second) = (try fixture.client("own pyon_v2"), try fixture.client("own pyon_v2"))
+            #expect(try first.call("set_Note", #""mine""#) == #"{"status":"ok","ret":null}"#)
+            #expect(try first.call("get_Note") == #"{"status":"ok","ret":"mine"}"#)
+            #expect(try second.call("get_Note") == #"{"status":"ok","ret":""}"#)
+            let client = try fixture.client("mine pyon_v2")
+            #expect(try client.call("next_image", "0") == #"{"status":"ok","ret":null}"#)
+            for index in 0..<5 {
+                let buffer = FrameBuffer([UInt8(index)])
+                fixture.frames.publish(
+                    Frame(shape: [1], elementType: .uint8, channel: "main", index: index, buffer: buffer))
+            }
+            for text in ["AA==", "AQ==", "Ag==", "Aw==", "BA=="] {
+                #expect(try client.call("next_image").contains(text))
+            }
+            #expect(try client.call("images_lost") == #"{"status":"ok","ret":0}"#)
+            #expect(try fixture.client().call("next_image").contains("AttributeError"))
+        }
     }
 
     @Test("raw arrays follow the line for clients that name the feature")

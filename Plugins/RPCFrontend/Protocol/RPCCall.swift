@@ -39,7 +39,9 @@ final class RPCCall: Sendable {
     }
 
     /// Ends the call; what comes after the first time is ignored.
-    func complete(_ result: RPCResult) {
+    /// - Returns: Whether this was the first time.
+    @discardableResult
+    func complete(_ result: RPCResult) -> Bool {
         let (isNew, isWaiting, ended) = state.withLock { state in
             switch state.phase {
             case .starting, .waiting: break
@@ -51,9 +53,10 @@ final class RPCCall: Sendable {
             defer { state.ended = nil }
             return (true, isWaiting, state.ended)
         }
-        guard isNew else { return }
+        guard isNew else { return false }
         ended?()
         if isWaiting { deliver(self) }
+        return true
     }
 
     /// The result, if it is there already; from now on it is delivered otherwise.

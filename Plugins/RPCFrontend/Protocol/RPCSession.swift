@@ -52,7 +52,10 @@ final class RPCSession: LineHandler, @unchecked Sendable {  // sound: touched on
     /// Nobody waits for the answer, as far as sipyco's clients go: the command's declaration says what becomes of it.
     func peerEnded(on connection: LineConnection) { running?.abandon() }
 
-    func closed() { running?.abandon() }
+    func closed() {
+        running?.abandon()
+        if let target, target.isPerConnection { target.close() }
+    }
 
     // MARK: - Selection
 
@@ -170,7 +173,8 @@ final class RPCSession: LineHandler, @unchecked Sendable {  // sound: touched on
     private static func run(_ member: NamedMember, _ call: RPCCall, _ target: RPCTarget, _ method: String) {
         guard let command = member.command else {
             let error = DeviceError(.unavailable, "\(target.node.name) has no \(member.name) at present")
-            return call.complete(failure(error, target, method))
+            call.complete(failure(error, target, method))
+            return
         }
         do throws(DeviceError) {
             let operation = try command.start(Arguments(call.arguments, named: call.named), origin: call.origin)

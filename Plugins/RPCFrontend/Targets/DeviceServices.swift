@@ -9,7 +9,9 @@ enum DeviceServices {
         name: "timeout", annotation: "float", defaultValue: .float(10))
 
     /// The methods for a device under its own paths.
-    static func methods(of node: DeviceNode, _ view: NameView, _ context: FrontendContext) -> [RPCMethod] {
+    static func methods(
+        of node: DeviceNode, _ view: NameView, _ context: FrontendContext, _ cursor: ImageCursor?
+    ) -> [RPCMethod] {
         var methods = [
             RPCMethod(
                 "get_sample",
@@ -34,7 +36,10 @@ enum DeviceServices {
             ),
         ]
         if node.name == "daqd" { methods.append(devices(context)) }
-        if !node.frameSources.isEmpty { methods += images(of: node) }
+        if !node.frameSources.isEmpty {
+            methods += images(of: node)
+            if let cursor { methods += Self.cursor(cursor, node) }
+        }
         return methods
     }
 
@@ -60,6 +65,23 @@ enum DeviceServices {
                 RPCSignature([.init(name: "count", annotation: "int"), timeout, channel], result: "ndarray"),
                 text: "Waits for the next images and returns them as one array, the image's number first; "
                     + "None if they are not complete after timeout (s)."),
+        ]
+    }
+
+    private static func cursor(_ cursor: ImageCursor, _ node: DeviceNode) -> [RPCMethod] {
+        let channel = RPCSignature.Parameter(name: "channel", annotation: "str", defaultValue: .null)
+        return [
+            RPCMethod(
+                "next_image",
+                .service { call, values throws(RPCException) in
+                    cursor.next(of: try source(values[1], node), call, timeout: try seconds(values[0]))
+                }, RPCSignature([timeout, channel], result: "ndarray"),
+                text: "The next image since the first call on this connection, in order; None after timeout (s)."),
+            RPCMethod(
+                "images_lost",
+                .service { call, _ throws(RPCException) in call.complete(.value(DataValue(cursor.lost))) },
+                RPCSignature(result: "int"), text: "Images that next_image never gave because it was called too seldom."
+            ),
         ]
     }
 

@@ -33,7 +33,8 @@ struct ImageWait {
         }
     }
 
-    private static func result(_ frames: [Frame]) -> RPCResult {
+    /// The images as the client gets them: one as it is, several as one array.
+    static func result(_ frames: [Frame]) -> RPCResult {
         do {
             let plain = try frames.map(plain)
             guard plain.count > 1, let first = plain.first else {

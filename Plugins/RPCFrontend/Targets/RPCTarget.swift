@@ -11,11 +11,17 @@ final class RPCTarget: Sendable {
     let view: NameView
     /// Where calls wait for each other; nil where they run beside each other.
     let lane: SerialLane?
+    /// The connection's place in the images; nil for a target that all connections share.
+    private let cursor: ImageCursor?
     private let own: [RPCMethod]
     private let table = Mutex<MethodTable?>(nil)
     private let gone = Atomic<Bool>(false)
 
-    init(_ name: String, _ node: DeviceNode, _ view: NameView, isSerial: Bool, own: [RPCMethod]) {
+    init(
+        _ name: String, _ node: DeviceNode, _ view: NameView, isSerial: Bool, own: [RPCMethod],
+        _ cursor: ImageCursor? = nil
+    ) {
+        self.cursor = cursor
         self.name = name
         self.node = node
         self.view = view
@@ -35,6 +41,9 @@ final class RPCTarget: Sendable {
 
     /// Whether its device was taken out of the site.
     var isGone: Bool { gone.load(ordering: .relaxed) }
+
+    /// Whether it belongs to one connection, and ends with it.
+    var isPerConnection: Bool { cursor != nil }
 
     /// Whether it shows the device's own paths.
     var isPlain: Bool { view.name.isEmpty }
@@ -64,6 +73,7 @@ final class RPCTarget: Sendable {
     func close() {
         gone.store(true, ordering: .relaxed)
         view.close()
+        cursor?.close()
     }
 
     /// Documentation of the target and its methods; never fails as a whole.

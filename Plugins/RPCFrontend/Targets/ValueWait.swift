@@ -26,7 +26,10 @@ final class ValueWait: Sendable {
         call.onAbandon { [weak call] in call?.complete(.value(.null)) }
         subscription.add(member.source)
         look()
-        guard timeout > 0 else { return call.complete(.value(.null)) }
+        guard timeout > 0 else {
+            call.complete(.value(.null))
+            return
+        }
         let timer = Task { [weak call] in
             try? await Task.sleep(nanoseconds: UInt64(timeout * 1e9))
             call?.complete(.value(.null))
