@@ -186,7 +186,7 @@ struct AcquisitionTests {
                 try await eventually("images") { bench.sim.counter("acquired") >= wait || running.status.state.isFinal }
             }
             async let first: DataValue = bench.call("stop")
-            async let second: DataValue = bench.call("stop", .bool(true))
+            async let second: DataValue = bench.call("abort")
             async let third: DataValue = bench.call("stop_data_watcher")
             _ = try await (first, second, third)
             _ = await running.end()

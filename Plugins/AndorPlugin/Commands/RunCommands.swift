@@ -28,9 +28,13 @@ enum RunCommands {
             },
             Command<Void>(
                 "stop", "Ends the acquisition; images in the camera's buffer are fetched",
-                Argument<Bool>("discard", "Leave them there", default: false), policy: CameraCommands.interrupting
-            ) { progress, discard in
-                await acquirer.stop(AcquisitionStop(.user, origin: progress.origin), discards: discard)
+                policy: CameraCommands.interrupting
+            ) { progress in await acquirer.stop(AcquisitionStop(.user, origin: progress.origin)) },
+            Command<Void>(
+                "abort", "Ends the acquisition; images in the camera's buffer are given up",
+                policy: CameraCommands.interrupting
+            ) { progress in
+                await acquirer.stop(AcquisitionStop(.user, origin: progress.origin), discards: true)
             },
             Command<Void>("software_trigger", "Takes one image in the trigger mode software", policy: parallel) { _ in
                 try await core.call("SendSoftwareTrigger", .abort) { sdk, _ in try sdk.set(.sendSoftwareTrigger) }

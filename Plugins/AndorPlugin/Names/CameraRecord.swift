@@ -42,6 +42,8 @@ enum CameraRecord {
                 entry.completion = .operation
                 entry.dwellSeconds = 1
                 entry.off = off
+                // A write of 0 must not wait behind the acquisition that it is to end.
+                entry.interrupts = off != nil
             }
         ]
     }

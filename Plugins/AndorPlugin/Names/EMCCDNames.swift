@@ -53,7 +53,8 @@ enum EMCCDNames {
 
     /// Beyond what the Python driver had.
     static let own = [
-        "acquire", "start", "stop", "open_camera", "subscribe_images", "get_subscribed_images", "get_subscribed_frame",
+        "acquire", "start", "stop", "abort", "open_camera", "subscribe_images", "get_subscribed_images",
+        "get_subscribed_frame",
         "unsubscribe_images", "set_single_track", "set_multi_track", "set_random_tracks",
     ]
 
