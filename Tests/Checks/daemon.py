@@ -52,7 +52,7 @@ class Site:
 
     def __init__(self, directory, text=SHIPPED):
         self.directory = directory
-        self.rest, self.simulator = free_ports(2)
+        self.rest, self.simulator, self.rpc, self.ca = free_ports(4)
         self.config = directory / "plugins.conf"
         self.log = directory / "log"
         self.write(text)
@@ -60,7 +60,11 @@ class Site:
         self.notify = None
 
     def write(self, text):
-        self.config.write_text(text.replace("8080", str(self.rest)).replace("8910", str(self.simulator)))
+        for shipped, own in (("8080", self.rest), ("8910", self.simulator), ("3249", self.rpc)):
+            text = text.replace(shipped, str(own))
+        # Channel Access has no port in the shipped file: it is 5064 as everywhere.
+        interfaces = "    interfaces: [127.0.0.1]\n"
+        self.config.write_text(text.replace(interfaces, f"{interfaces}    port: {self.ca}\n"))
 
     def __enter__(self):
         return self
