@@ -14,6 +14,7 @@ struct TypeVarieties {
         Self.scalars().forEach(named)
         Self.arrays().forEach(named)
         Self.subarrays().forEach(named)
+        Self.attributes().forEach(named)
         nameSet = NameSet(
             "clients", summary: "What the tests of public clients expect",
             entries: names.map { NameEntry($0, .parameter(Self.group + $0)) })
@@ -36,7 +37,7 @@ struct TypeVarieties {
         let longs = zip(["long1", "long2", "long3", "long4"], [123456, 543210, 543210, 543210]).map {
             member(group + $0, .number(.int32), .integer($1))
         }
-        let doubles = ["ao1", "ao2", "ao3", "ao4", "ai1"].map {
+        let doubles = ["ao2", "ao3", "ao4", "ai1"].map {
             member(group + $0, .number(.float64), .float(1)) { $0.description = "ao" }
         }
         let texts = ["str": "hello", "empty_string": "", "str1": "s", "str2": ""].map { text(group + $0, $1) }
@@ -66,6 +67,22 @@ struct TypeVarieties {
             all.append(member(group + "string" + suffix, .strings(capacity: length), .strings([])))
         }
         return all
+    }
+
+    /// A number whose unit and precision clients may write, as in a record.
+    private static func attributes() -> [AnyParameter] {
+        let number = member(group + "ao1", .number(.float64), .float(1)) { $0.description = "ao" }
+        let unit = text(group + "ao1.EGU")
+        unit.onWrite { value, _ in
+            number.updateMetadata { $0.unit = value.string ?? "" }
+            unit.publish(value)
+        }
+        let precision = Parameter<Int16>(group + "ao1.PREC", "Digits after the point", initial: 0)
+        precision.onWrite { value, _ in
+            number.updateMetadata { $0.precision = Int(value) }
+            precision.publish(value)
+        }
+        return [number, unit, precision]
     }
 
     /// Windows into `wave_test`, each with a number of elements and a first index of its own.
