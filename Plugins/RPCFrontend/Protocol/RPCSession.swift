@@ -14,6 +14,8 @@ final class RPCSession: LineHandler, @unchecked Sendable {  // sound: touched on
     /// A reply as it is written; its memory is used again.
     private var text = PYONText(.v2)
     private var running: RPCCall?
+    /// The last request that was a reading or a ping: clients that poll send it again and again.
+    private var last: (line: [UInt8], method: RPCMethod, version: Int)?
     private weak var connection: LineConnection?
     var isEstablished: Bool { target != nil }
 
@@ -28,10 +30,12 @@ final class RPCSession: LineHandler, @unchecked Sendable {  // sound: touched on
     func line(_ line: UnsafeRawBufferPointer, on connection: LineConnection) -> LineOutcome {
         guard let target else { return unsafe select(line, on: connection) }
         service.requests.add()
+        if let method = unsafe remembered(line, target) { return answer(method, of: target, on: connection) }
         do {
             switch try unsafe RPCRequest(line, version) {
             case .methodList: return reply(.value(target.methodList(terminate: mayTerminate)), on: connection)
             case .call(let name, let arguments, let named):
+                if arguments.isEmpty, named.isEmpty { unsafe remember(line, name, target) }
                 return call(name, arguments, named, of: target, on: connection)
             }
         } catch let error as RPCException {
@@ -95,12 +99,29 @@ final class RPCSession: LineHandler, @unchecked Sendable {  // sound: touched on
         if target.isGone {
             return reply(.failure(RPCException("ConnectionError", "\(target.name) is gone")), on: connection)
         }
-        switch method.body {
-        case .ping where arguments.isEmpty && named.isEmpty: return reply(.value(.bool(true)), on: connection)
-        case .read(let member) where arguments.isEmpty && named.isEmpty:
-            return reply(read(member, target, name), on: connection)
-        default: return start(method, arguments, named, of: target, on: connection)
+        if method.isImmediate, arguments.isEmpty, named.isEmpty { return answer(method, of: target, on: connection) }
+        return start(method, arguments, named, of: target, on: connection)
+    }
+
+    private func answer(_ method: RPCMethod, of target: RPCTarget, on connection: LineConnection) -> LineOutcome {
+        if case .read(let member) = method.body { return reply(read(member, target, method.name), on: connection) }
+        return reply(.value(.bool(true)), on: connection)
+    }
+
+    private func remember(_ line: UnsafeRawBufferPointer, _ name: String, _ target: RPCTarget) {
+        let version = target.version
+        guard !target.isGone, let method = target.method(name), method.isImmediate else { return }
+        last = unsafe (Array(line), method, version)
+    }
+
+    /// The method of a request that is the last one again, byte for byte, while no name has changed.
+    private func remembered(_ line: UnsafeRawBufferPointer, _ target: RPCTarget) -> RPCMethod? {
+        guard let last, last.line.count == line.count, last.version == target.version else { return nil }
+        let isSame = unsafe last.line.withUnsafeBytes { known in
+            guard let known = known.baseAddress, let line = line.baseAddress else { return false }
+            return unsafe memcmp(known, line, last.line.count) == 0
         }
+        return isSame ? last.method : nil
     }
 
     /// A number that cannot be trusted is no answer: an alarm that makes it invalid is raised as an error.
@@ -267,6 +288,14 @@ extension PYONText {
 }
 
 extension RPCMethod {
+    /// Whether it is answered at once, on the connection's thread, whatever the device does.
+    var isImmediate: Bool {
+        switch body {
+        case .ping, .read: true
+        case .terminate, .write, .command, .service: false
+        }
+    }
+
     /// Whether a call may change something.
     var changes: Bool {
         switch body {

@@ -16,6 +16,7 @@ final class RPCTarget: Sendable {
     private let own: [RPCMethod]
     private let table = Mutex<MethodTable?>(nil)
     private let gone = Atomic<Bool>(false)
+    private let changes = Atomic<Int>(0)
 
     init(
         _ name: String, _ node: DeviceNode, _ view: NameView, isSerial: Bool, own: [RPCMethod],
@@ -36,11 +37,15 @@ final class RPCTarget: Sendable {
         _ = view.observe { [weak self] event in
             if case .changed = event, self?.hasSameMembers == true { return }
             self?.table.withLock { $0 = nil }
+            self?.changes.add(1, ordering: .releasing)
         }
     }
 
     /// Whether its device was taken out of the site.
     var isGone: Bool { gone.load(ordering: .relaxed) }
+
+    /// Rises whenever a name may have got another method.
+    var version: Int { changes.load(ordering: .acquiring) }
 
     /// Whether it belongs to one connection, and ends with it.
     var isPerConnection: Bool { cursor != nil }
@@ -72,6 +77,7 @@ final class RPCTarget: Sendable {
     /// The device is gone.
     func close() {
         gone.store(true, ordering: .relaxed)
+        changes.add(1, ordering: .releasing)
         view.close()
         cursor?.close()
     }
