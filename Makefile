@@ -35,7 +35,7 @@ bench: ## measures daqd beside references in the same run
 
 .PHONY: fuzz
 fuzz: ## feeds every parser many more mutations than `make test` does
-	@umask 022; DAQD_FUZZ_COUNT=$${DAQD_FUZZ_COUNT:-400000} scripts/test --only Fuzz; for fuzzer in plugins pyon channel-access-names channel-access-circuit; do scripts/fuzz-$$fuzzer; done
+	@umask 022; DAQD_FUZZ_COUNT=$${DAQD_FUZZ_COUNT:-400000} scripts/test --only Fuzz; for fuzzer in plugins pyon monitor-image channel-access-names channel-access-circuit; do scripts/fuzz-$$fuzzer; done
 
 .PHONY: soak
 soak: ## takes series for ten minutes, with aborts and reloads, and watches memory, threads and files

@@ -54,7 +54,8 @@ extension AreaDetectorNames {
         .inert("SignedData", .enumeration(["Unsigned", "Signed"]), "Unsigned"),
         .inert("DataSource", .enumeration(["None", "FileWriter", "Stream"]), "FileWriter"),
         // Filewriter
-        .both("FWEnable", .filewriter("mode"), disableEnable, labels: enabled, initial: "Enable"),
+        .write("FWEnable", .direct("file_writer"), disableEnable),
+        .read("FWEnable_RBV", .filewriter("mode"), disableEnable, labels: enabled, initial: "Enable"),
         .both("FWCompression", .filewriter("compression_enabled"), disableEnable, initial: "Enable"),
         .both("FWNamePattern", .filewriter("name_pattern"), text),
         .both("FWNImagesPerFile", .filewriter("nimages_per_file"), .long, initial: 1000),

@@ -31,6 +31,10 @@ final class DirectParameters: Sendable {
     let arrayCounter = Parameter("direct/array_counter", "Images so far; may be set to count anew", initial: Int64(0))
     let arrayRate = Parameter(
         "direct/array_rate", "Images per second", unit: "Hz", access: .read, precision: 2, initial: 0.0)
+    /// Wanted rather than set: the detector's filewriter is off after each initialize.
+    let fileWriter = Parameter(
+        "direct/file_writer", "Whether direct/acquire switches the detector's filewriter on", initial: true,
+        autosave: true)
     let phase = Parameter("direct/phase", "What the device does", access: .read, initial: Phase.disconnected)
     let imageBytes = Parameter(
         "direct/image_bytes", "Size of one image", unit: "B", access: .read, initial: Int64(0))
@@ -45,6 +49,7 @@ final class DirectParameters: Sendable {
 
     private static let mode = SIMPLONKey.detector("trigger_mode")
     private static let nexpi = SIMPLONKey.detector("nexpi")
+    private static let writerMode = SIMPLONKey.filewriter("mode")
 
     /// To be made inside the device's factory.
     init(_ keys: KeyService, _ context: DeviceContext) {
@@ -57,6 +62,10 @@ final class DirectParameters: Sendable {
         exposures = Parameter(
             "direct/exposures", "Exposures per image; more than one in gated modes only", limits: 1...1, initial: 1)
         triggerMode.onWrite(self) { direct, value, origin in try await direct.setMode(value, origin) }
+        fileWriter.onWrite(self) { direct, isOn, origin in
+            try await direct.put(Self.writerMode, .string(isOn ? "enabled" : "disabled"), origin)
+            direct.fileWriter.publish(isOn)
+        }
         exposures.onWrite(self) { direct, value, origin in
             if direct.keys.table.has(Self.nexpi) { try await direct.put(Self.nexpi, .integer(Int64(value)), origin) }
             direct.exposures.publish(value)
@@ -167,6 +176,9 @@ final class DirectParameters: Sendable {
     /// - Parameter takeSeries: Takes one series as the detector is set.
     func take(_ origin: Origin, _ takeSeries: () async throws -> Void) async throws {
         isEnding.withLock { $0 = false }
+        if fileWriter.value, keys.table.value(Self.writerMode)?.string == "disabled" {
+            try await put(Self.writerMode, .string("enabled"), origin)
+        }
         if imageMode.value == .single, keys.table.value(.detector("nimages"))?.integer != 1 {
             try await put(.detector("nimages"), .integer(1), origin)
         }
