@@ -81,6 +81,11 @@ final class ValueVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
     }
 
     override func putNow(_ type: DBRType, count: Int, payload: Span<UInt8>, origin: Origin) -> PutResult? {
+        if type == DBRType(.plain, .double), isDirect, nativeType == .double, count == 1, nativeCount == 1,
+            !owner.services.isLogging, owner.member.putPlain(payload.bigEndianDouble, origin: origin)
+        {
+            return .done
+        }
         if type == .putAcknowledgeTransient || type == .putAcknowledgeSeverity {
             return acknowledge(type, SentElements(.short, count: count, payload: payload))
         }
@@ -152,5 +157,15 @@ final class ValueVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
     override func rights(of client: ClientIdentity) -> AccessRights {
         let rights = owner.services.rights(client, record, .operator)
         return owner.member.metadata.access == .read ? rights.subtracting(.write) : rights
+    }
+}
+
+extension Span<UInt8> {
+    /// The first eight bytes as a number of the wire; NaN when there are fewer.
+    fileprivate var bigEndianDouble: Double {
+        guard count >= 8 else { return .nan }
+        var bits: UInt64 = 0
+        for index in 0..<8 { bits = bits << 8 | UInt64(self[index]) }
+        return Double(bitPattern: bits)
     }
 }

@@ -73,6 +73,14 @@ public final class NamedMember: Sendable {
 
     // MARK: - Writing
 
+    /// Writes a number that the source takes as it is, at once: the cheap way for what clients write most.
+    /// - Returns: Whether it was written; if not, ``put(_:origin:completion:)`` says why or does more.
+    public func putPlain(_ number: Double, origin: Origin) -> Bool {
+        guard !isConverted, entry.limits == nil, entry.access == nil, lane.isIdle else { return false }
+        let source = target.withLock { $0.command == nil && $0.missing == nil ? $0.source : nil }
+        return source?.putPlain(number, origin: origin) ?? false
+    }
+
     /// Writes; a command's name calls the command.
     ///
     /// Never waits. `completion` is called exactly once, now or later and on any thread: when the value is stored, when the

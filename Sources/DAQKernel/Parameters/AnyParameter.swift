@@ -26,6 +26,8 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     private var subscribers: [Subscriber]?
     private var lastPosted: PostedNumbers?
     var owner: ParameterOwner?
+    /// What the autosave store found out last, with the generation of its choices; its own matter.
+    var autosaveMemo: UInt32 = 0
 
     struct Subscriber: Sendable {
         let subscription: Subscription
@@ -95,6 +97,16 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
         let checked = try check(value, outOfRange: outOfRange)
         try store(checked)
         owner?.didWrite(self, checked, origin)
+        return true
+    }
+
+    /// Writes a number that needs no device, no conversion and no judgement beyond the limits: what clients write most, cheaply.
+    /// - Returns: Whether it was written; if not, ``putImmediately(_:origin:outOfRange:)`` says why or does more.
+    public final func putPlain(_ number: Double, origin: Origin) -> Bool {
+        guard !needsDevice, number.isFinite else { return false }
+        let (isAllowed, owner) = lock.withLock { (info.takesPlain(number), self.owner) }
+        guard isAllowed, (try? store(.float(number))) != nil else { return false }
+        owner?.didWrite(self, .float(number), origin)
         return true
     }
 
@@ -189,6 +201,7 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
         guard metadata != before else { return }
         lock.withLock {
             info = ParameterInfo(metadata)
+            autosaveMemo = 0
             lastPosted = metadata.deadBands == nil ? nil : PostedNumbers()
         }
         // The tree first: a frontend that keeps what it made of the metadata must know before its subscription wakes it.

@@ -7,12 +7,17 @@ final class ParameterInfo: Sendable {
     /// Nothing to evaluate at a publish.
     let isPlain: Bool
     let isBulky: Bool
+    private let takesNumbers: Bool
 
     init(_ metadata: ParameterMetadata) {
         self.metadata = metadata
         isPlain = metadata.alarmLimits == nil
         isBulky = metadata.type.isBulky
+        takesNumbers = metadata.type == .number(.float64) && metadata.access != .read && metadata.choices.isEmpty
     }
+
+    /// Whether a number may be stored as it is.
+    func takesPlain(_ number: Double) -> Bool { takesNumbers && metadata.limits?.contains(number) ?? true }
 }
 
 extension ParameterMetadata {

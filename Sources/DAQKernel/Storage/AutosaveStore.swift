@@ -24,6 +24,8 @@ public final class AutosaveStore: Sendable {
     private let log: RunLog
     private let logger: Logger
     private let state: Mutex<State>
+    /// Even and never 0; rises with the choices.
+    private let generation = Atomic<UInt32>(2)
 
     /// Reads everything that was saved; blocks the calling thread, so call it once, at start.
     public init(log: RunLog, logger: Logger) throws {
@@ -40,10 +42,24 @@ public final class AutosaveStore: Sendable {
     }
 
     /// Says which parameters of a device are saved; without it those that the device marks.
-    func choose(_ choice: AutosaveChoice, for device: String) { state.withLock { $0.choices[device] = choice } }
+    func choose(_ choice: AutosaveChoice, for device: String) {
+        state.withLock { $0.choices[device] = choice }
+        generation.add(2, ordering: .releasing)
+    }
 
     /// Whether a parameter is saved when a client writes it.
+    ///
+    /// Asked at every write, so the parameter remembers the answer until choices or metadata change.
     func saves(_ parameter: AnyParameter) -> Bool {
+        let now = generation.load(ordering: .acquiring)
+        let memo = parameter.lock.withLock { parameter.autosaveMemo }
+        if memo & ~1 == now { return memo & 1 == 1 }
+        let isSaved = judge(parameter)
+        parameter.lock.withLock { parameter.autosaveMemo = now | (isSaved ? 1 : 0) }
+        return isSaved
+    }
+
+    private func judge(_ parameter: AnyParameter) -> Bool {
         let path = parameter.path
         let device = String(path.prefix { $0 != "/" })
         let choice = state.withLock { $0.choices[device] } ?? AutosaveChoice([AutosaveChoice.marked])
