@@ -38,7 +38,7 @@ fuzz: ## feeds every parser many more mutations than `make test` does
 	@umask 022; DAQD_FUZZ_COUNT=$${DAQD_FUZZ_COUNT:-400000} scripts/test --only Fuzz; for fuzzer in plugins pyon monitor-image channel-access-names channel-access-circuit; do scripts/fuzz-$$fuzzer; done
 
 .PHONY: soak
-soak: ## takes series for ten minutes, with aborts and reloads, and watches memory, threads and files
+soak: ## takes series for an hour, with aborts and reloads, and watches memory, threads and files (DAQD_SOAK_SECONDS)
 	@umask 022; scripts/soak
 
 .PHONY: interop
