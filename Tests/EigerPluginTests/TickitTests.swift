@@ -93,7 +93,35 @@ struct TickitTests {
         #expect(record.result?.contains("not counted") == true)
         #expect(try bench.value("detector/config/nimages").integer == 5)
         try await bench.untilIdle()
+        try await several(bench)
+        try await aborted(bench)
         await bench.stop()
+    }
+}
+
+/// Further series on the simulator of other people.
+extension TickitTests {
+    /// Two triggers: ready between them, as its own state machine has it.
+    private func several(_ bench: Bench) async throws {
+        try await bench.set("series/triggers", .integer(2))
+        try await bench.set("series/exposure_time", .float(0.2))
+        try await bench.call("acquire")
+        #expect(try #require(try await bench.records().first).state == .done)
+        #expect(try bench.value("detector/config/ntrigger").integer == 2)
+        try await bench.untilIdle()
+        try await bench.set("series/triggers", .integer(1))
+    }
+
+    /// An abort while the trigger request blocks.
+    private func aborted(_ bench: Bench) async throws {
+        try await bench.set("series/exposure_time", .float(60))
+        let operation = try bench.start("acquire")
+        try await eventually("it exposes") { (try? bench.value("detector/status/state")) == .string("acquire") }
+        try await bench.call("abort")
+        let status = try await FaultMatrixTests.end(of: operation, "abort")
+        #expect(status.state == .succeeded, "\(String(describing: status.error))")
+        #expect(try #require(try await bench.records().first).state == .aborted)
+        try await bench.untilIdle()
     }
 }
 
