@@ -27,6 +27,20 @@ struct SubscriptionTests {
         }
     }
 
+    @Test("a plain number is written when nothing stands in the way; what must be judged goes the long way")
+    func plainNumbers() {
+        let number = Parameter<Double>("n", "", limits: 0...10, initial: 1)
+        let origin = Origin(frontend: "test")
+        #expect(number.putPlain(2, origin: origin) && number.value == 2)
+        for refused in [11, -1, .nan, .infinity] { #expect(!number.putPlain(refused, origin: origin)) }
+        #expect(number.value == 2)
+        #expect(!Parameter<Double>("r", "", access: .read, initial: 1).putPlain(2, origin: origin))
+        #expect(!Parameter<Int>("i", "", initial: 1).putPlain(2, origin: origin))
+        let slow = Parameter<Double>("s", "", initial: 1)
+        slow.onWrite { _, _ in }
+        #expect(!slow.putPlain(2, origin: origin) && slow.value == 1)
+    }
+
     @Test("a number that was given back goes to the next parameter, without updates of the one before")
     func release() {
         let parameters = ["a", "b", "c"].enumerated().map { Parameter<Int>($1, "", initial: $0) }
