@@ -208,11 +208,10 @@ final class DetectorLifecycle: Sendable {
         }
     }
 
-    /// Waits until the filewriter has closed its files.
+    /// Waits until the filewriter has closed its files; looks often at first, then so that a tenth of the time is lost at most.
     func waitForFiles(within limit: Duration) async throws {
         let key = SIMPLONKey(.filewriter, .status, "state")
-        let end = ContinuousClock.now.advanced(by: limit)
-        var pause = Duration.milliseconds(1)
+        let start = ContinuousClock.now
         var failures = 0
         while true {
             do {
@@ -222,13 +221,13 @@ final class DetectorLifecycle: Sendable {
                 // One bad answer says nothing about the files; the images are taken already.
                 failures += 1
                 guard failures < 5 else { throw error }
-                pause = max(pause, .milliseconds(100))
             }
-            guard ContinuousClock.now < end else {
+            let waited = start.duration(to: .now)
+            guard waited < limit else {
                 throw DeviceError(.timeout, "the filewriter of \(context.name) still writes after \(limit)")
             }
-            try await Task.sleep(for: pause)
-            pause = min(pause * 2, .milliseconds(500))
+            let least = Duration.milliseconds(failures > 0 ? 100 : 1)
+            try await Task.sleep(for: min(max(waited / 10, least), .milliseconds(500)))
         }
     }
 }

@@ -51,6 +51,9 @@ final class EigerDetector: Device {
             apiVersion: Parameter(
                 "api_version", "SIMPLON version that is spoken", access: .read, initial: client.version),
             interrupted: interrupted)
+        keys.table.observe { [weak keys, series] key in
+            if SeriesParameters.followed.contains(key), let keys { series.follow(keys.table) }
+        }
         lifecycle.whenDiscovered { [weak runner, weak soft, series, keys] in
             series.follow(keys.table)
             soft?.discovered()

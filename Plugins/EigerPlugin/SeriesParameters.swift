@@ -121,6 +121,13 @@ struct SeriesParameters: Sendable {
         return wish
     }
 
+    /// The keys whose limits and choices these settings take over.
+    static let followed: Set<SIMPLONKey> = [
+        .detector("frame_time"), .detector("photon_energy"), .detector("threshold_energy"),
+        .detector("trigger_start_delay"), .detector("ntrigger"), .detector("count_time"), .detector("trigger_mode"),
+        .detector("compression"),
+    ]
+
     /// Takes over what the detector says it accepts, so that a wrong value is refused when it is written.
     func follow(_ table: KeyTable) {
         adopt(frameTime, table.metadata(.detector("frame_time")))

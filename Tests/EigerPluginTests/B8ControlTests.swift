@@ -344,4 +344,21 @@ struct B8ControlTests {
         #expect(try await simulated.puts().allSatisfy { $0.what == "command/initialize" })
         await bench.stop()
     }
+
+    @Test("B8-27: limits that change while running hold for the next write")
+    func newLimits() async throws {
+        let simulated = try SimulatedDetector()
+        let bench = try await bench(simulated)
+        defer { bench.remove() }
+        try await bench.untilIdle()
+        try await bench.set("series/frame_time", .float(0.2))
+        try await simulated.fault(
+            #"{"fault":"status","path":"*/config/frame_time","method":"GET","status":200,"text":"{\"value\":0.5,\"value_type\":\"float\",\"min\":0.4,\"max\":10,\"unit\":\"s\"}"}"#
+        )
+        try await bench.set("detector/config/count_time", .float(0.1))
+        #expect(try #require(bench.node.parameter("series/frame_time")).metadata.limits == 0.4...10)
+        let error = await #expect(throws: DeviceError.self) { try await bench.set("series/frame_time", .float(0.2)) }
+        #expect(error?.code == .outOfRange)
+        await bench.stop()
+    }
 }

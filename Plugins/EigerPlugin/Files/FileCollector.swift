@@ -110,6 +110,7 @@ final class FileCollector: Sendable {
                 let listed = try await client.files()
                 let due = state.withLock { $0.ledger.due(listed: listed) }
                 hasFailed = await fetchAll(due)
+                if state.withLock({ $0.ledger.hasEnded && $0.ledger.isComplete }) { break }
                 if !hasFailed, !due.isEmpty { continue }
                 if due.isEmpty, isOver(), await hasClosedFiles() { break }
             } catch {

@@ -120,10 +120,10 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     func store(_ value: DataValue) throws(DeviceError) {}
 
     private final func check(_ value: DataValue, outOfRange: OutOfRange) throws(DeviceError) -> DataValue {
-        let metadata = self.metadata
-        guard metadata.access != .read else { throw DeviceError(.readOnly, "\(path) cannot be written") }
+        let info = lock.withLock { self.info }  // by reference: copying the metadata costs more than checking
+        guard info.metadata.access != .read else { throw DeviceError(.readOnly, "\(path) cannot be written") }
         do throws(DeviceError) {
-            return try metadata.check(value, outOfRange: outOfRange)
+            return try info.metadata.check(value, outOfRange: outOfRange)
         } catch {
             throw DeviceError(error.code, "\(path) refused \(value.shortText): \(error.message)")
         }
