@@ -46,6 +46,7 @@ final class Bench: Sendable {
         settings.folder = folder + "/data"
         settings.pollIdle = .milliseconds(50)
         settings.pollAcquiring = .milliseconds(50)
+        settings.liveSource = .off  // the tests of live images switch it on; others count every request
         change(&settings)
         let collector = MemberCollector()
         let device = try MemberCollector.$current.withValue(collector) { try EigerDetector(settings, context) }

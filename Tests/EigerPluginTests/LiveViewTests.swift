@@ -14,7 +14,7 @@ struct LiveViewTests {
     @Test("images come as frames and parameters, only newer ones, and agree with the files' marks")
     func series() async throws {
         let simulated = try SimulatedDetector()
-        let bench = try await Bench(port: simulated.port)
+        let bench = try await Bench(port: simulated.port) { $0.liveSource = .monitor }
         defer { bench.remove() }
         try await bench.untilIdle()
         try await eventually("the monitor is on") { try bench.value("monitor/config/mode") == .string("enabled") }
@@ -79,7 +79,7 @@ struct LiveViewTests {
     @Test("the monitor by hand: list, one image, next, latest")
     func byHand() async throws {
         let simulated = try SimulatedDetector()
-        let bench = try await Bench(port: simulated.port)
+        let bench = try await Bench(port: simulated.port) { $0.liveSource = .monitor }
         defer { bench.remove() }
         try await bench.untilIdle()
         try await eventually("the monitor is on") { try bench.value("monitor/config/mode") == .string("enabled") }

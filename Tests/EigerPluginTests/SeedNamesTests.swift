@@ -106,7 +106,7 @@ struct SeedNamesTests {
         #expect(try stage.value("LatestFileData") == .string("seed_1_data_000001.h5"))
         #expect(try stage.value("LatestFile") == .string("seed_1_master.h5"))
         #expect(try stage.value("Trigger_RBV") == .string("Off"))
-        #expect(try stage.value("SecondsRemaining") == .float(0))
+        try await eventually("nothing remains") { try stage.value("SecondsRemaining") == .float(0) }
         // The seed's corrections, not those that the vendor recommends.
         let table = stage.bench.device.runner.lifecycle.keys.table
         #expect(table.value(.detector("flatfield_correction_applied")) == .bool(false))

@@ -53,8 +53,14 @@ final class KeyService: Sendable {
     }
 
     /// The detector's state; published too.
+    ///
+    /// Asked once more where the first reply was bad: a series must not fail for one, and asking changes nothing.
     func state() async throws -> String {
-        try await refresh(Self.state)?.string ?? ""
+        do {
+            return try await refresh(Self.state)?.string ?? ""
+        } catch let error as DeviceError where ![.cancelled, .disconnected, .timeout].contains(error.code) {
+            return try await refresh(Self.state)?.string ?? ""
+        }
     }
 
     static let state = SIMPLONKey(.detector, .status, "state")
