@@ -35,14 +35,14 @@ struct FaultMatrixTests {
     /// Before the trigger a series fails rather than guess; a broken connection is another try for what may be asked twice.
     static let table = """
         kind         state list configure arm trigger watch writer head get master delete
-        status       e     f    f         f   f       d     d      d    d   d      d
-        unavailable  e     f    f         f   f       d     d      d    d   d      d
+        status       e     e    f         f   f       d     d      d    d   d      d
+        unavailable  e     e    f         f   f       d     d      d    d   d      d
         close        d     d    d         f   f       d     d      d    d   d      d
         closeAfter   d     d    d         f   d       d     d      d    d   d      d
         delay        d     d    d         d   d       d     d      d    d   d      d
-        longer       e     f    f         f   d       d     d      d    d   d      d
+        longer       e     e    f         f   d       d     d      d    d   d      d
         segments     d     d    d         d   d       d     d      d    d   d      d
-        noise        e     f    d         f   d       d     d      d    d   d      d
+        noise        e     e    d         f   d       d     d      d    d   d      d
         """
 
     static let rows = table.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
