@@ -76,10 +76,11 @@ struct FaultMatrixTests {
             if wanted != "e" { #expect(record.state == (wanted == "d" ? .done : .failed), "\(place)") }
             #expect(record.state == .done || record.state == .failed, "\(place)")
             #expect((status.state == .succeeded) == (record.state == .done), "\(place)")
-            if record.state == .failed { #expect(record.result?.isEmpty == false, "\(place)") }
+            try Self.judgeAlarms(bench, record, status, place)
             try await Self.judge(bench, simulated, place)
             try await simulated.heal()
             try await bench.untilIdle()
+            try await eventually("\(place): nothing of the fault stays") { Self.faultyConditions(bench).isEmpty }
         }
         await bench.stop()
     }
@@ -103,6 +104,31 @@ struct FaultMatrixTests {
             guard arms.count >= max(1, before), let last = arms.last else { return false }
             return requests[last...].contains { $0.hasSuffix("command/trigger") }
         }
+    }
+
+    /// A failed series shows as an alarm of its flag and its sentence, and as a line in the log; a good one as none.
+    static func judgeAlarms(
+        _ bench: Bench, _ record: AcquisitionRecord, _ status: OperationStatus, _ place: String
+    ) throws {
+        let flag = try #require(bench.node.command("acquire")).busy.sample
+        let sentence = try #require(bench.node.parameter("message")).sample
+        #expect(flag.value == .bool(false), "\(place)")
+        let end = "Acquisition ended"
+        let lines = bench.logText.split(separator: "\n").filter { $0.contains(end) && $0.contains(record.id) }
+        #expect(lines.count == 1 && lines.allSatisfy { $0.contains(record.state.rawValue) }, "\(place): \(lines)")
+        guard record.state == .failed else {
+            #expect(!flag.alarm.isActive && !sentence.alarm.isActive, "\(place): \(flag.alarm) \(sentence.alarm)")
+            return
+        }
+        #expect(record.result?.isEmpty == false, "\(place)")
+        #expect(flag.alarm.severity == .major && flag.alarm.message == status.error?.description, "\(place)")
+        #expect(sentence.alarm.severity == .major && !sentence.alarm.message.isEmpty, "\(place)")
+    }
+
+    /// The conditions of the detector's health that are in alarm, but for those that a failed series leaves by its nature.
+    static func faultyConditions(_ bench: Bench) -> [String] {
+        HealthCondition.allCases.filter { $0 != .noData }.map { "health/\($0.rawValue)" }
+            .filter { bench.node.parameter($0)?.sample.alarm.isActive != false }
     }
 
     /// What the detector wrote against what is here: nothing lost, nothing twice, nothing half.

@@ -75,8 +75,8 @@ struct UpheavalTests {
         #expect(record.state == what.ends, "\(place)")
         #expect((status.state == .succeeded) == (what.ends == .done), "\(place)")
         #expect(what.says.isEmpty || record.result?.contains(what.says) == true, "\(place)")
+        try FaultMatrixTests.judgeAlarms(bench, record, status, place)
         if what.ends == .failed {
-            #expect(record.result?.isEmpty == false)
             #expect(bench.logText.contains("warning eiger1") || bench.logText.contains("error eiger1"), "\(place)")
         }
         try await FaultMatrixTests.judge(bench, simulated, place, isLossy: what.isLate)
@@ -89,6 +89,10 @@ struct UpheavalTests {
         try await bench.set("series/file_prefix", .string("second_"))
         try await bench.call("acquire")
         #expect(try #require(try await bench.records().first).state == .done)
+        try await eventually("\(place): every alarm has gone") {
+            FaultMatrixTests.faultyConditions(bench).isEmpty
+                && bench.node.parameter("health/no_data")?.sample.alarm.isActive == false
+        }
         await bench.stop()
     }
 }
