@@ -59,6 +59,18 @@ struct ParameterTests {
         #expect(big.value == .max)
     }
 
+    @Test(
+        "a number that 64 bits do not hold is refused, not rounded to one that they do",
+        arguments: [
+            "-9223372036854775809", "9223372036854775808", "1e19", "9007199254740994.0",
+        ])
+    func tooLong(text: String) throws {
+        let parameter = Parameter<Int64>("count", "", initial: 1)
+        let value = DataValue(try JSON(parsing: text))
+        #expect(throws: DeviceError.self) { try parameter.putImmediately(value, origin: Self.client) }
+        #expect(parameter.value == 1)
+    }
+
     @Test("enumerations take labels and indexes, nothing else")
     func enumerations() async throws {
         let parameter = Parameter<Position>("position", "", initial: .closed)

@@ -90,12 +90,14 @@ extension DataValue {
     }
 
     /// The whole number, if this is one or a float without fraction, and fits.
+    ///
+    /// A float beyond 2⁵³ stands for more than one whole number, so it is none: what a client wrote might be another.
     public var integer: Int64? {
         switch self {
         case .bool(let value): value ? 1 : 0
         case .integer(let value): value
         case .unsigned(let value): Int64(exactly: value)
-        case .float(let value): Int64(exactly: value)
+        case .float(let value): abs(value) <= 9_007_199_254_740_992 ? Int64(exactly: value) : nil
         case .extended(.scalar(_, let value)): value.integer
         default: nil
         }
