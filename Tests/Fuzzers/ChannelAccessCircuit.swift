@@ -29,6 +29,18 @@ private let counters = ServerCounters { Counter(Parameter<Int64>($0, $1, initial
 private let number = Parameter<Double>("a", "", initial: 1.5)
 private let array = Parameter<[UInt8]>("b", "", initial: [1, 2, 3])
 
+/// What all circuits share, made once: only what an input changes is made for each.
+private let services: CircuitServices = {
+    var limits = CircuitLimits()
+    limits.channels = 8
+    limits.subscriptions = 16
+    limits.queue = 16
+    return CircuitServices(
+        frontend: "ca", directory: FuzzDirectory(), limits: limits, tcpPort: 5064, counters: counters,
+        logger: Logger(component: "ca") { _ in }
+    ) { 4096 }
+}()
+
 private func search(_ bytes: [UInt8]) {
     let responder = SearchResponder(FuzzDirectory(), port: 5064)
     bytes.withUnsafeBytes { raw in
@@ -37,14 +49,6 @@ private func search(_ bytes: [UInt8]) {
 }
 
 private func run(_ bytes: [UInt8], cut: Int, greeting: [UInt8]) {
-    var limits = CircuitLimits()
-    limits.channels = 8
-    limits.subscriptions = 16
-    limits.queue = 16
-    let services = CircuitServices(
-        frontend: "ca", directory: FuzzDirectory(), limits: limits, tcpPort: 5064, counters: counters,
-        logger: Logger(component: "ca") { _ in }
-    ) { 4096 }
     let inbox = FuzzInbox()
     let circuit = Circuit(services, address: "127.0.0.1") { inbox.events.append($0) }
     let output = WireBuffer(capacity: 64)
