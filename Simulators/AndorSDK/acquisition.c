@@ -9,64 +9,96 @@
 
 // MARK: - The clock makes images
 
-static void complete(Camera *c, int64_t time) {
-    Run *r = &c->run;
+/// A scan that was triggered is complete, and with the last of its scans an image.
+static void complete(Run *r, int64_t time) {
+    if (++r->scans < r->accumulations) return;
+    r->scans = 0;
     r->acquired++;
     if (r->times) r->times[r->acquired % r->capacity] = time;
 }
 
 static bool is_over(const Run *r) { return r->target > 0 && r->acquired >= r->target; }
 
-/// An edge at the trigger input; one that comes while an image is exposed or read out is counted and ignored.
-void sim_edge(Camera *c, int64_t time, int edge, bool generated) {
+/// Whether the scans that were triggered are all that the run wants.
+static bool has_enough(const Run *r) { return r->target > 0 && r->triggered >= r->target * r->accumulations; }
+
+/// The exposure of the next triggered scan: the one that is set, or the next of the ring.
+static int64_t next_exposure(const Run *r) {
+    return r->setup.ring_size > 0 ? (int64_t)(r->setup.ring[r->triggered % r->setup.ring_size] * 1e9) : r->exposure;
+}
+
+/// A scan's exposure ends: with frame transfer it is read while the next one is exposed, but not before the last one is read.
+static void read_out(Run *r, int64_t exposed) {
+    bool transfer = r->setup.frame_transfer;
+    if (transfer && exposed < r->reading_until) exposed = r->reading_until;
+    r->reading_until = exposed + r->readout;
+    r->busy_until = transfer ? exposed : r->reading_until;
+    r->pending[r->pendings++] = r->reading_until;
+    r->triggered++;
+}
+
+/// An edge at the trigger input; one that comes while a scan is exposed, or read out, is counted and ignored.
+void sim_edge(Camera *c, int64_t time, int edge) {
     Run *r = &c->run;
-    if (!r->running || r->clocked || is_over(r)) return;
-    int mode = c->setup.trigger_mode;
+    if (!r->running || r->clocked || has_enough(r)) return;
+    int mode = r->setup.trigger_mode;
     if (mode == 6 && edge) {
         r->clocked = true;
         r->start = time;
-        return;
-    }
-    if (mode == 7) {
-        if (edge && time >= r->busy_until) r->gate_opened = time;
-        else if (!edge && r->gate_opened) {
-            r->pending = r->busy_until = time + r->readout;
-            r->gate_opened = 0;
-        }
-        return;
-    }
-    if (mode != 1 || !edge) return;
-    if (time < r->busy_until) {
+    } else if ((mode == 1 || mode == 7) && edge && (time < r->busy_until || r->pendings == 2 || r->gate_opened)) {
         c->triggers_ignored++;
-        return;
+    } else if (mode == 1 && edge) {
+        read_out(r, time + next_exposure(r));
+    } else if (mode == 7 && edge) {
+        r->gate_opened = time;
+    } else if (mode == 7 && r->gate_opened) {
+        read_out(r, time);
+        r->gate_opened = 0;
     }
-    (void)generated;
-    r->pending = time + r->exposure + r->readout;
-    r->busy_until = c->setup.frame_transfer ? time + r->exposure : r->pending;
+}
+
+static bool is_generated(const Run *r) {
+    int mode = r->setup.trigger_mode;
+    return sim.options.trigger_hz > 0 && (mode == 1 || mode == 6 || mode == 7);
+}
+
+/// When the generator's edge comes: a pulse in each period, high for half of it, shifted by chance.
+static int64_t edge_time(const Run *r, int64_t number) {
+    double period = 1e9 / sim.options.trigger_hz;
+    uint64_t chance = sim_mix((uint64_t)r->number << 32 ^ (uint64_t)(number / 2));
+    double shift = sim.options.trigger_jitter * ((double)(chance >> 11) / 9007199254740992.0 - 0.5);
+    return r->start + (int64_t)(period * ((double)(number / 2) + 1 + 0.5 * (double)(number % 2) + shift));
 }
 
 static void advance_triggered(Camera *c, int64_t now) {
     Run *r = &c->run;
-    double period = sim.trigger_hz > 0 ? 1e9 / sim.trigger_hz : 0;
     while (!is_over(r) && !r->clocked) {
-        bool generates = period > 0 && (c->setup.trigger_mode == 1 || c->setup.trigger_mode == 6);
-        int64_t edge = generates ? r->next_generated : INT64_MAX;
-        int64_t done = r->pending ? r->pending : INT64_MAX;
+        int64_t edge = is_generated(r) ? r->next_edge : INT64_MAX;
+        int64_t done = r->pendings > 0 ? r->pending[0] : INT64_MAX;
         if (done <= edge && done <= now) {
-            r->pending = 0;
-            complete(c, done);
+            r->pending[0] = r->pending[1];
+            r->pendings--;
+            complete(r, done);
         } else if (edge <= now) {
-            r->next_generated = edge + (int64_t)period;
-            sim_edge(c, edge, 1, true);
+            int level = r->edges++ % 2 == 0;
+            r->next_edge = edge_time(r, r->edges);
+            sim_edge(c, edge, level);
         } else {
             return;
         }
     }
 }
 
+/// When the first image of a clocked run is complete: after all of its scans.
+static int64_t first_image(const Run *r) {
+    bool reads_at_once = r->scan_cycle > r->exposure + r->readout;
+    int64_t scan = r->exposure + (reads_at_once ? r->readout : 0);
+    if (r->scan_cycle > 0 && scan > r->scan_cycle) scan = r->scan_cycle;
+    return r->start + (r->accumulations - 1) * r->scan_cycle + scan;
+}
+
 static void advance_clocked(Run *r, int64_t now) {
-    int64_t first = r->start + r->exposure + r->readout * (r->cycle > r->exposure + r->readout ? 1 : 0);
-    if (r->cycle > 0 && first > r->start + r->cycle) first = r->start + r->cycle;
+    int64_t first = first_image(r);
     if (now < first) return;
     int64_t images = 1 + (now - first) / (r->cycle > 0 ? r->cycle : 1);
     r->acquired = r->target > 0 && images > r->target ? r->target : images;
@@ -82,23 +114,19 @@ void sim_advance(Camera *c) {
     if (is_over(r)) r->running = false;
 }
 
-/// When the next image is complete, in simulated time; the far future when only a trigger from outside can say.
+/// When to look again for an image, in simulated time; the far future when only a trigger from outside can say.
 int64_t sim_next_event(Camera *c) {
     const Run *r = &c->run;
     if (!r->running) return INT64_MAX;
     if (r->clocked) return sim_image_time(c, r->acquired + 1);
-    int64_t next = r->pending ? r->pending : INT64_MAX;
-    if (sim.trigger_hz > 0 && r->next_generated + r->exposure + r->readout < next && !r->pending)
-        next = r->next_generated + (c->setup.trigger_mode == 1 ? r->exposure + r->readout : 0);
-    return next;
+    if (r->pendings > 0) return r->pending[0];
+    return is_generated(r) ? r->next_edge : INT64_MAX;
 }
 
 int64_t sim_image_time(const Camera *c, int64_t index) {
     const Run *r = &c->run;
     if (!r->clocked && r->times) return r->times[index % r->capacity];
-    int64_t first = r->start + r->exposure + r->readout * (r->cycle > r->exposure + r->readout ? 1 : 0);
-    if (r->cycle > 0 && first > r->start + r->cycle) first = r->start + r->cycle;
-    return first + (index - 1) * r->cycle;
+    return first_image(r) + (index - 1) * r->cycle;
 }
 
 // MARK: - Starting and stopping
@@ -117,6 +145,8 @@ static unsigned check(const Camera *c, int *nx, int *ny) {
     if (!sim_shape(c, nx, ny)) return BINNING_ERROR;
     if (s->trigger_mode == 10 && (s->read_mode != 4 || s->acquisition_mode != 5)) return ACQUISITION_ERRORS;
     if ((s->read_mode == 1 || s->read_mode == 2) && s->tracks == 0) return ACQUISITION_ERRORS;
+    bool alternates = s->acquisition_mode == 5 && (s->trigger_mode == 10 || s->trigger_mode == 1);
+    if (s->ring_size > 0 && !alternates) return INVALID_RINGEXPOSURES;
     return SUCCESS;
 }
 
@@ -134,18 +164,20 @@ unsigned StartAcquisition(void) {
     double exposure, accumulate, kinetic;
     sim_timings(c, &exposure, &accumulate, &kinetic);
     Run *r = &c->run;
-    int64_t capacity = sim.buffer_bytes / (2ll * nx * ny), number = r->number + 1;
+    int64_t capacity = sim.options.buffer_bytes / (2ll * nx * ny), number = r->number + 1;
     free(r->times);
-    *r = (Run){.running = true, .start = sim_now(), .number = number, .nx = nx, .ny = ny};
+    *r = (Run){.running = true, .start = sim_now(), .number = number, .columns = nx, .rows = ny, .setup = c->setup};
+    bool adds = c->setup.acquisition_mode == 2 || c->setup.acquisition_mode == 3;
     r->capacity = capacity < 1 ? 1 : capacity;
     r->exposure = (int64_t)(exposure * 1e9);
     r->readout = (int64_t)(sim_readout(c) * 1e9);
+    r->accumulations = adds ? c->setup.accumulations : 1;
+    r->scan_cycle = (int64_t)((adds && c->setup.accumulations > 1 ? accumulate : kinetic) * 1e9);
     r->cycle = (int64_t)((c->setup.acquisition_mode == 2 ? accumulate * c->setup.accumulations : kinetic) * 1e9);
-    r->accumulations = c->setup.acquisition_mode == 2 || c->setup.acquisition_mode == 3 ? c->setup.accumulations : 1;
     r->target = images_of(&c->setup);
     r->clocked = c->setup.trigger_mode == 0;
     if (!r->clocked) r->times = calloc((size_t)r->capacity, sizeof *r->times);
-    if (sim.trigger_hz > 0) r->next_generated = r->start + (int64_t)(1e9 / sim.trigger_hz);
+    if (is_generated(r)) r->next_edge = edge_time(r, 0);
     c->starts++;
     pthread_cond_broadcast(&sim.changed);
     END(SUCCESS);
@@ -155,7 +187,7 @@ unsigned AbortAcquisition(void) {
     BEGIN(FOR_CAMERA, "");
     REQUIRE(c->run.running, IDLE);
     c->run.running = false;
-    c->run.pending = 0;
+    c->run.pendings = 0;
     c->aborts++;
     pthread_cond_broadcast(&sim.changed);
     END(SUCCESS);
@@ -163,9 +195,7 @@ unsigned AbortAcquisition(void) {
 
 unsigned GetStatus(int *status) {
     BEGIN(FOR_CAMERA, "");
-    REQUIRE(status, P1INVALID);
-    *status = c->run.running ? ACQUIRING : IDLE;
-    END(SUCCESS);
+    END(sim_tell(status, c->run.running ? ACQUIRING : IDLE));
 }
 
 unsigned SendSoftwareTrigger(void) {
@@ -175,7 +205,8 @@ unsigned SendSoftwareTrigger(void) {
     REQUIRE(r->running, IDLE);
     int64_t now = sim_now();
     REQUIRE(now >= r->busy_until, ERROR_ACK);
-    r->pending = r->busy_until = now + r->exposure + r->readout;
+    r->pending[r->pendings++] = r->busy_until = r->reading_until = now + next_exposure(r) + r->readout;
+    r->triggered++;
     pthread_cond_broadcast(&sim.changed);
     END(SUCCESS);
 }
@@ -205,8 +236,8 @@ static unsigned wait_for(Camera *c, int milliseconds) {
         }
         if (sim.cancels != cancels || sim_real_now() >= end) return NO_NEW_DATA;
         int64_t next = sim_next_event(c), until = end;
-        if (next != INT64_MAX && !sim.manual) {
-            int64_t real = sim.epoch + (int64_t)((double)next / sim.speed) + 20000;
+        if (next != INT64_MAX && !sim.options.manual) {
+            int64_t real = sim.epoch + (int64_t)((double)next / sim.options.speed) + 20000;
             if (real < until) until = real;
         }
         sleep_until(until);
@@ -232,7 +263,7 @@ unsigned WaitForAcquisitionByHandle(int handle) {
 
 unsigned WaitForAcquisitionByHandleTimeOut(long handle, int milliseconds) {
     BEGIN(FOR_LIBRARY, "%ld,%d", handle, milliseconds);
-    c = sim_camera((int)handle);
+    c = handle == (int)handle ? sim_camera((int)handle) : NULL;
     REQUIRE(c, P1INVALID);
     END(wait_for(c, milliseconds < 0 ? 0 : milliseconds));
 }

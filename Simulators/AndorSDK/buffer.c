@@ -27,7 +27,7 @@ static void retrieved(Camera *c, int64_t first, int64_t last) {
     if (last > r->retrieved) r->retrieved = last;
 }
 
-static unsigned pixels_of(const Camera *c) { return (unsigned)c->run.nx * (unsigned)c->run.ny; }
+static unsigned pixels_of(const Camera *c) { return (unsigned)c->run.columns * (unsigned)c->run.rows; }
 
 unsigned GetNumberNewImages(int *first, int *last) {
     BEGIN(FOR_CAMERA, "");
@@ -158,17 +158,16 @@ unsigned GetAcquisitionProgress(int *accumulations, int *series) {
     *accumulations = *series = 0;
     if (r->running) {
         *series = (int)r->acquired;
-        int64_t begun = r->start + r->acquired * r->cycle, part = r->cycle / r->accumulations;
-        if (r->clocked && part > 0) *accumulations = (int)((sim_now() - begun) / part);
+        int64_t since = sim_now() - r->start - r->acquired * r->cycle;
+        int64_t scans = r->clocked && r->scan_cycle > 0 ? since / r->scan_cycle : r->scans;
+        *accumulations = (int)(scans < 0 ? 0 : scans < r->accumulations ? scans : r->accumulations);
     }
     END(SUCCESS);
 }
 
 unsigned GetTotalNumberImagesAcquired(int *number) {
     BEGIN(FOR_CAMERA, "");
-    REQUIRE(number, P1INVALID);
-    *number = (int)c->run.acquired;
-    END(SUCCESS);
+    END(sim_tell(number, (int)c->run.acquired));
 }
 
 unsigned GetSizeOfCircularBuffer(int *images) {
@@ -176,7 +175,7 @@ unsigned GetSizeOfCircularBuffer(int *images) {
     REQUIRE(images, P1INVALID);
     int nx, ny;
     sim_shape(c, &nx, &ny);
-    int64_t size = sim.buffer_bytes / (2ll * nx * ny);
+    int64_t size = sim.options.buffer_bytes / (2ll * nx * ny);
     *images = (int)(size < 1 ? 1 : size);
     END(SUCCESS);
 }
@@ -191,7 +190,7 @@ unsigned FreeInternalMemory(void) {
 
 unsigned SetMetaData(int active) {
     BEGIN(WHEN_IDLE, "%d", active);
-    REQUIRE(c->model->metadata, NOT_AVAILABLE);
+    REQUIRE(c->model.metadata, NOT_AVAILABLE);
     REQUIRE(active == 0 || active == 1, P1INVALID);
     c->setup.metadata = active;
     END(SUCCESS);
@@ -199,7 +198,7 @@ unsigned SetMetaData(int active) {
 
 unsigned GetMetaDataInfo(AndorSystemTime *start, float *milliseconds, unsigned index) {
     BEGIN(FOR_CAMERA, "%u", index);
-    REQUIRE(c->model->metadata, NOT_AVAILABLE);
+    REQUIRE(c->model.metadata, NOT_AVAILABLE);
     REQUIRE(start, P1INVALID);
     REQUIRE(milliseconds, P2INVALID);
     REQUIRE(c->setup.metadata && index >= 1 && index <= (unsigned)c->run.acquired, MSTIMINGS_ERROR);
@@ -212,7 +211,7 @@ unsigned GetMetaDataInfo(AndorSystemTime *start, float *milliseconds, unsigned i
 
 unsigned GetRelativeImageTimes(unsigned first, unsigned last, uint64_t *nanoseconds, unsigned size) {
     BEGIN(FOR_CAMERA, "%u,%u", first, last);
-    REQUIRE(c->model->metadata && c->setup.metadata, NOT_AVAILABLE);
+    REQUIRE(c->model.metadata && c->setup.metadata, NOT_AVAILABLE);
     REQUIRE(first >= 1 && first <= last, P1INVALID);
     REQUIRE(last <= (unsigned)c->run.acquired, P2INVALID);
     REQUIRE(nanoseconds, P3INVALID);

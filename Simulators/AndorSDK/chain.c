@@ -4,25 +4,25 @@
 // The way from the sensor to the number: converters, amplifiers, speeds, gains.
 
 #include "simulator.h"
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-static int speeds(const Camera *c, int type) { return type == 0 ? c->model->em_speeds : c->model->conventional_speeds; }
-static int amplifiers(const Camera *c) { return c->model->em_speeds ? 2 : 1; }
+static int speeds(const Camera *c, int type) { return type == 0 ? c->model.em_speeds : c->model.conventional_speeds; }
+static int amplifiers(const Camera *c) { return c->model.em_speeds ? 2 : 1; }
 /// A camera without an EM register has its one amplifier as type 0.
-static int type_of(const Camera *c, int type) { return c->model->em_speeds ? type : type + 1; }
+static int type_of(const Camera *c, int type) { return c->model.em_speeds ? type : type + 1; }
+
+// MARK: - Converters and amplifiers
 
 unsigned GetNumberADChannels(int *number) {
     BEGIN(FOR_CAMERA, "");
-    REQUIRE(number, P1INVALID);
-    *number = 1;
-    END(SUCCESS);
+    END(sim_tell(number, 1));
 }
 
 unsigned SetADChannel(int channel) {
     BEGIN(WHEN_IDLE, "%d", channel);
-    REQUIRE(channel == 0, P1INVALID);
-    END(SUCCESS);
+    END(sim_choose(channel, 1, &c->setup.channel));
 }
 
 unsigned GetBitDepth(int channel, int *bits) {
@@ -35,9 +35,7 @@ unsigned GetBitDepth(int channel, int *bits) {
 
 unsigned GetNumberAmp(int *number) {
     BEGIN(FOR_CAMERA, "");
-    REQUIRE(number, P1INVALID);
-    *number = amplifiers(c);
-    END(SUCCESS);
+    END(sim_tell(number, amplifiers(c)));
 }
 
 /// Changing the amplifier selects its fastest speed.
@@ -80,7 +78,7 @@ unsigned GetHSSpeed(int channel, int type, int index, float *megahertz) {
     int amplifier = type_of(c, type);
     REQUIRE(index >= 0 && index < speeds(c, amplifier), P3INVALID);
     REQUIRE(megahertz, P4INVALID);
-    *megahertz = amplifier == 0 ? c->model->em_mhz[index] : c->model->conventional_mhz[index];
+    *megahertz = amplifier == 0 ? c->model.em_mhz[index] : c->model.conventional_mhz[index];
     END(SUCCESS);
 }
 
@@ -95,52 +93,41 @@ unsigned SetHSSpeed(int type, int index) {
 
 unsigned GetNumberVSSpeeds(int *number) {
     BEGIN(FOR_CAMERA, "");
-    REQUIRE(number, P1INVALID);
-    *number = c->model->vs_speeds;
-    END(SUCCESS);
+    END(sim_tell(number, c->model.vs_speeds));
 }
 
 unsigned GetVSSpeed(int index, float *microseconds) {
     BEGIN(FOR_CAMERA, "%d", index);
-    REQUIRE(index >= 0 && index < c->model->vs_speeds, P1INVALID);
-    REQUIRE(microseconds, P2INVALID);
-    *microseconds = c->model->vs_us[index];
-    END(SUCCESS);
+    END(sim_tell_entry(index, c->model.vs_us, c->model.vs_speeds, microseconds));
 }
 
 unsigned SetVSSpeed(int index) {
     BEGIN(WHEN_IDLE, "%d", index);
-    REQUIRE(index >= 0 && index < c->model->vs_speeds, P1INVALID);
-    c->setup.vs_speed = index;
-    END(SUCCESS);
+    END(sim_choose(index, c->model.vs_speeds, &c->setup.vs_speed));
 }
 
 unsigned GetFastestRecommendedVSSpeed(int *index, float *microseconds) {
     BEGIN(FOR_CAMERA, "");
-    REQUIRE(c->model->recommends_vs, NOT_SUPPORTED);
+    REQUIRE(c->model.recommends_vs, NOT_SUPPORTED);
     REQUIRE(index, P1INVALID);
     REQUIRE(microseconds, P2INVALID);
-    *index = c->model->vs_speeds > 1 ? 1 : 0;
-    *microseconds = c->model->vs_us[*index];
+    *index = c->model.vs_speeds > 1 ? 1 : 0;
+    *microseconds = c->model.vs_us[*index];
     END(SUCCESS);
 }
 
-static bool has_amplitude(const Camera *c) { return c->model->capabilities.set_functions & 0x40; }
+static bool has_amplitude(const Camera *c) { return c->model.capabilities.set_functions & 0x40; }
 
 unsigned GetNumberVSAmplitudes(int *number) {
     BEGIN(FOR_CAMERA, "");
     REQUIRE(has_amplitude(c), NOT_AVAILABLE);
-    REQUIRE(number, P1INVALID);
-    *number = 5;
-    END(SUCCESS);
+    END(sim_tell(number, 5));
 }
 
 unsigned SetVSAmplitude(int index) {
     BEGIN(WHEN_IDLE, "%d", index);
     REQUIRE(has_amplitude(c), NOT_AVAILABLE);
-    REQUIRE(index >= 0 && index < 5, P1INVALID);
-    c->setup.vs_amplitude = index;
-    END(SUCCESS);
+    END(sim_choose(index, 5, &c->setup.vs_amplitude));
 }
 
 unsigned GetVSAmplitudeString(int index, char *text) {
@@ -154,24 +141,17 @@ unsigned GetVSAmplitudeString(int index, char *text) {
 
 unsigned GetNumberPreAmpGains(int *number) {
     BEGIN(FOR_CAMERA, "");
-    REQUIRE(number, P1INVALID);
-    *number = c->model->gains;
-    END(SUCCESS);
+    END(sim_tell(number, c->model.gains));
 }
 
 unsigned GetPreAmpGain(int index, float *factor) {
     BEGIN(FOR_CAMERA, "%d", index);
-    REQUIRE(index >= 0 && index < c->model->gains, P1INVALID);
-    REQUIRE(factor, P2INVALID);
-    *factor = c->model->gain[index];
-    END(SUCCESS);
+    END(sim_tell_entry(index, c->model.gain, c->model.gains, factor));
 }
 
 unsigned SetPreAmpGain(int index) {
     BEGIN(WHEN_IDLE, "%d", index);
-    REQUIRE(index >= 0 && index < c->model->gains, P1INVALID);
-    c->setup.gain = index;
-    END(SUCCESS);
+    END(sim_choose(index, c->model.gains, &c->setup.gain));
 }
 
 /// The highest gain is not there at the fastest speed of a camera with three or more.
@@ -180,7 +160,7 @@ unsigned IsPreAmpGainAvailable(int channel, int amplifier, int speed, int gain, 
     REQUIRE(channel == 0, P1INVALID);
     REQUIRE(amplifier >= 0 && amplifier < amplifiers(c), P2INVALID);
     REQUIRE(speed >= 0 && speed < speeds(c, type_of(c, amplifier)), P3INVALID);
-    REQUIRE(gain >= 0 && gain < c->model->gains, P4INVALID);
+    REQUIRE(gain >= 0 && gain < c->model.gains, P4INVALID);
     REQUIRE(available, P5INVALID);
     *available = !(speed == 0 && gain >= 2);
     END(SUCCESS);
@@ -188,10 +168,10 @@ unsigned IsPreAmpGainAvailable(int channel, int amplifier, int speed, int gain, 
 
 unsigned GetPreAmpGainText(int index, char *text, int length) {
     BEGIN(FOR_CAMERA, "%d", index);
-    REQUIRE(index >= 0 && index < c->model->gains, P1INVALID);
+    REQUIRE(index >= 0 && index < c->model.gains, P1INVALID);
     REQUIRE(text, P2INVALID);
     REQUIRE(length > 0, P3INVALID);
-    snprintf(text, (size_t)length, "%.1fx", (double)c->model->gain[index]);
+    snprintf(text, (size_t)length, "%.1fx", (double)c->model.gain[index]);
     END(SUCCESS);
 }
 
@@ -200,30 +180,26 @@ unsigned GetSensitivity(int channel, int speed, int amplifier, int gain, float *
     REQUIRE(channel == 0, P1INVALID);
     REQUIRE(amplifier >= 0 && amplifier < amplifiers(c), P3INVALID);
     REQUIRE(speed >= 0 && speed < speeds(c, type_of(c, amplifier)), P2INVALID);
-    REQUIRE(gain >= 0 && gain < c->model->gains, P4INVALID);
+    REQUIRE(gain >= 0 && gain < c->model.gains, P4INVALID);
     REQUIRE(sensitivity, P5INVALID);
-    *sensitivity = 16 / c->model->gain[gain];
+    *sensitivity = 16 / c->model.gain[gain];
     END(SUCCESS);
 }
 
 unsigned SetBaselineClamp(int active) {
     BEGIN(WHEN_IDLE, "%d", active);
-    REQUIRE(c->model->capabilities.set_functions & 0x20, NOT_SUPPORTED);
-    REQUIRE(active == 0 || active == 1, P1INVALID);
-    c->setup.clamp = active;
-    END(SUCCESS);
+    REQUIRE(c->model.capabilities.set_functions & 0x20, NOT_SUPPORTED);
+    END(sim_turn(active, &c->setup.clamp));
 }
 
 unsigned GetBaselineClamp(int *active) {
     BEGIN(FOR_CAMERA, "");
-    REQUIRE(active, P1INVALID);
-    *active = c->setup.clamp;
-    END(SUCCESS);
+    END(sim_tell(active, c->setup.clamp));
 }
 
 unsigned SetBaselineOffset(int offset) {
     BEGIN(WHEN_IDLE, "%d", offset);
-    REQUIRE(c->model->capabilities.set_functions & 0x100, NOT_AVAILABLE);
+    REQUIRE(c->model.capabilities.set_functions & 0x100, NOT_AVAILABLE);
     REQUIRE(offset >= -1000 && offset <= 1000 && offset % 100 == 0, P1INVALID);
     c->setup.baseline_offset = offset;
     END(SUCCESS);
@@ -233,6 +209,20 @@ unsigned SetHighCapacity(int active) {
     BEGIN(WHEN_IDLE, "%d", active);
     REQUIRE(active == 0 || active == 1, P1INVALID);
     END(active == 0 ? SUCCESS : NOT_AVAILABLE);
+}
+
+unsigned SetCameraLinkMode(int mode) {
+    BEGIN(WHEN_IDLE, "%d", mode);
+    REQUIRE(c->model.capabilities.features & 0x8000000, NOT_SUPPORTED);
+    END(mode == 0 || mode == 1 ? SUCCESS : P1INVALID);
+}
+
+/// The stand-in has no DMA: every image is announced when it is complete.
+unsigned SetDMAParameters(int most, float seconds) {
+    BEGIN(WHEN_IDLE, "%d,%g", most, (double)seconds);
+    REQUIRE(most >= 0, P1INVALID);
+    REQUIRE(seconds >= 0, P2INVALID);
+    END(SUCCESS);
 }
 
 unsigned SetImageFlip(int horizontal, int vertical) {
@@ -246,9 +236,7 @@ unsigned SetImageFlip(int horizontal, int vertical) {
 
 unsigned SetImageRotate(int rotation) {
     BEGIN(WHEN_IDLE, "%d", rotation);
-    REQUIRE(rotation >= 0 && rotation <= 2, P1INVALID);
-    c->setup.rotation = rotation;
-    END(SUCCESS);
+    END(sim_choose(rotation, 3, &c->setup.rotation));
 }
 
 // MARK: - EM gain
@@ -258,21 +246,26 @@ int sim_em_max(Camera *c) {
     if (c->setup.em_mode == 0) return 255;
     if (c->setup.em_mode == 1) return 4095;
     sim_cool(c);
-    int most = c->setup.em_advanced ? 1000 : c->model->em_max;
+    int most = c->setup.em_advanced ? 1000 : c->model.em_max;
     return c->cooling.sensor > 0 ? most / 3 : most;
+}
+
+/// How much the register multiplies: of the DAC's numbers the greatest is about 300.
+double sim_em_factor(const Setup *s) {
+    if (s->amplifier != 0) return 1;
+    if (s->em_mode <= 1) return pow(300, s->em_gain / (s->em_mode == 0 ? 255.0 : 4095.0));
+    return s->em_gain > 1 ? s->em_gain : 1;
 }
 
 unsigned SetEMGainMode(int mode) {
     BEGIN(WHEN_IDLE, "%d", mode);
-    REQUIRE(c->model->em_speeds, NOT_AVAILABLE);
-    REQUIRE(mode >= 0 && mode <= 3, P1INVALID);
-    c->setup.em_mode = mode;
-    END(SUCCESS);
+    REQUIRE(c->model.em_speeds, NOT_AVAILABLE);
+    END(sim_choose(mode, 4, &c->setup.em_mode));
 }
 
 unsigned GetEMGainRange(int *low, int *high) {
     BEGIN(FOR_CAMERA, "");
-    REQUIRE(c->model->em_speeds, NOT_AVAILABLE);
+    REQUIRE(c->model.em_speeds, NOT_AVAILABLE);
     REQUIRE(low, P1INVALID);
     REQUIRE(high, P2INVALID);
     *low = c->setup.em_mode <= 1 ? 0 : 1;
@@ -282,7 +275,7 @@ unsigned GetEMGainRange(int *low, int *high) {
 
 unsigned SetEMCCDGain(int gain) {
     BEGIN(WHEN_IDLE, "%d", gain);
-    REQUIRE(c->model->em_speeds, NOT_AVAILABLE);
+    REQUIRE(c->model.em_speeds, NOT_AVAILABLE);
     REQUIRE(gain >= 0 && gain <= sim_em_max(c), P1INVALID);
     c->setup.em_gain = gain;
     END(SUCCESS);
@@ -290,42 +283,58 @@ unsigned SetEMCCDGain(int gain) {
 
 unsigned GetEMCCDGain(int *gain) {
     BEGIN(FOR_CAMERA, "");
-    REQUIRE(c->model->em_speeds, NOT_AVAILABLE);
-    REQUIRE(gain, P1INVALID);
-    *gain = c->setup.em_gain;
-    END(SUCCESS);
+    REQUIRE(c->model.em_speeds, NOT_AVAILABLE);
+    END(sim_tell(gain, c->setup.em_gain));
 }
 
 unsigned SetEMAdvanced(int active) {
     BEGIN(WHEN_IDLE, "%d", active);
-    REQUIRE(c->model->capabilities.set_functions & 0x8000, NOT_AVAILABLE);
-    REQUIRE(active == 0 || active == 1, P1INVALID);
-    c->setup.em_advanced = active;
-    END(SUCCESS);
+    REQUIRE(c->model.capabilities.set_functions & 0x8000, NOT_AVAILABLE);
+    END(sim_turn(active, &c->setup.em_advanced));
 }
 
 unsigned GetEMAdvanced(int *active) {
     BEGIN(FOR_CAMERA, "");
-    REQUIRE(c->model->capabilities.set_functions & 0x8000, NOT_AVAILABLE);
-    REQUIRE(active, P1INVALID);
-    *active = c->setup.em_advanced;
-    END(SUCCESS);
+    REQUIRE(c->model.capabilities.set_functions & 0x8000, NOT_AVAILABLE);
+    END(sim_tell(active, c->setup.em_advanced));
 }
 
 // MARK: - Count convert
 
+/// The quantum efficiency of a back-illuminated sensor, highest in the green.
+double sim_efficiency(double nanometres) {
+    double distance = (nanometres - 580) / 380;
+    return fmax(0.05, 0.95 - 0.9 * distance * distance);
+}
+
+unsigned GetQE(char *sensor, float nanometres, unsigned mode, float *percent) {
+    BEGIN(FOR_LIBRARY, "%s,%g,%u", sensor ? sensor : "", (double)nanometres, mode);
+    REQUIRE(sensor && *sensor, P1INVALID);
+    REQUIRE(nanometres >= 200 && nanometres <= 1100, P2INVALID);
+    REQUIRE(mode <= 1, P3INVALID);
+    REQUIRE(percent, P4INVALID);
+    *percent = (float)(100 * sim_efficiency(nanometres));
+    END(SUCCESS);
+}
+
+/// Counts can be converted with the clamp on, no crop, a pre-amplifier above the lowest, and an EM gain of ten or the other amplifier.
+static bool converts(const Camera *c) {
+    const Setup *s = &c->setup;
+    return s->clamp && !s->crop && s->gain > 0 && (s->amplifier != 0 || s->em_gain >= 10);
+}
+
 unsigned SetCountConvertMode(int mode) {
     BEGIN(WHEN_IDLE, "%d", mode);
-    REQUIRE(c->model->count_convert, NOT_SUPPORTED);
+    REQUIRE(c->model.count_convert, NOT_SUPPORTED);
     REQUIRE(mode >= 0 && mode <= 2, P1INVALID);
-    REQUIRE(mode == 0 || (c->setup.clamp && !c->setup.crop), NOT_AVAILABLE);
+    REQUIRE(mode == 0 || converts(c), NOT_AVAILABLE);
     c->setup.count_mode = mode;
     END(SUCCESS);
 }
 
 unsigned SetCountConvertWavelength(float nanometres) {
     BEGIN(WHEN_IDLE, "%g", (double)nanometres);
-    REQUIRE(c->model->count_convert, NOT_SUPPORTED);
+    REQUIRE(c->model.count_convert, NOT_SUPPORTED);
     REQUIRE(nanometres >= 200 && nanometres <= 1100, P1INVALID);
     c->setup.wavelength = nanometres;
     END(SUCCESS);
@@ -333,7 +342,7 @@ unsigned SetCountConvertWavelength(float nanometres) {
 
 unsigned GetCountConvertWavelengthRange(float *lowest, float *highest) {
     BEGIN(FOR_CAMERA, "");
-    REQUIRE(c->model->count_convert, NOT_SUPPORTED);
+    REQUIRE(c->model.count_convert, NOT_SUPPORTED);
     REQUIRE(lowest, P1INVALID);
     REQUIRE(highest, P2INVALID);
     *lowest = 200;
@@ -343,9 +352,9 @@ unsigned GetCountConvertWavelengthRange(float *lowest, float *highest) {
 
 unsigned IsCountConvertModeAvailable(int mode) {
     BEGIN(FOR_CAMERA, "%d", mode);
-    REQUIRE(c->model->count_convert, NOT_SUPPORTED);
+    REQUIRE(c->model.count_convert, NOT_SUPPORTED);
     REQUIRE(mode >= 0 && mode <= 2, P1INVALID);
-    END(mode == 0 || (c->setup.clamp && !c->setup.crop) ? SUCCESS : INVALID_COUNTCONVERT);
+    END(mode == 0 || converts(c) ? SUCCESS : INVALID_COUNTCONVERT);
 }
 
 // MARK: - Lines
@@ -367,9 +376,15 @@ unsigned OutAuxPort(int port, int state) {
 
 unsigned GetNumberIO(int *number) {
     BEGIN(FOR_CAMERA, "");
-    REQUIRE(number, P1INVALID);
-    *number = c->model->capabilities.features & 0x10000 ? 4 : 0;
-    END(SUCCESS);
+    END(sim_tell(number, c->model.capabilities.features & 0x10000 ? 4 : 0));
+}
+
+unsigned SetDACOutput(int output, int resolution, int value) {
+    BEGIN(WHEN_IDLE, "%d,%d,%d", output, resolution, value);
+    REQUIRE(c->model.capabilities.features & 0x4000, NOT_AVAILABLE);
+    REQUIRE(output >= 1 && output <= 8, P1INVALID);
+    REQUIRE(resolution >= 8 && resolution <= 16, P2INVALID);
+    END(value >= 0 && value < 1 << resolution ? SUCCESS : P3INVALID);
 }
 
 unsigned SetIODirection(int index, int direction) {

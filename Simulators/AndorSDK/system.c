@@ -10,23 +10,21 @@
 
 unsigned GetAvailableCameras(int *count) {
     BEGIN(FOR_LIBRARY, "");
-    REQUIRE(count, P1INVALID);
-    *count = sim.count < 0 ? 0 : sim.count;
-    END(SUCCESS);
+    END(sim_tell(count, sim.options.count));
 }
 
 unsigned GetCameraHandle(int index, int *handle) {
     BEGIN(FOR_LIBRARY, "%d", index);
-    REQUIRE(index >= 0 && index < sim.count, P1INVALID);
+    REQUIRE(index >= 0 && index < sim.options.count, P1INVALID);
     REQUIRE(handle, P2INVALID);
-    *handle = sim.cameras[index].handle;
+    *handle = sim.options.cameras[index].handle;
     END(SUCCESS);
 }
 
 unsigned SetCurrentCamera(int handle) {
     BEGIN(FOR_LIBRARY, "%d", handle);
     REQUIRE(sim_camera(handle), P1INVALID);
-    sim.current = (int)(sim_camera(handle) - sim.cameras);
+    sim.current = (int)(sim_camera(handle) - sim.options.cameras);
     END(SUCCESS);
 }
 
@@ -40,13 +38,14 @@ unsigned GetCurrentCamera(int *handle) {
 
 unsigned Initialize(char *directory) {
     BEGIN(FOR_LIBRARY, "%s", directory ? directory : "");
-    REQUIRE(sim.count > 0 && c, NOCAMERA);
+    REQUIRE(sim.options.count > 0 && c, NOCAMERA);
     REQUIRE(!c->unplugged, USBERROR);
-    if (sim.init_ms > 0) {
+    if (sim.options.init_ms > 0) {
         pthread_mutex_unlock(&sim.lock);
-        usleep((useconds_t)sim.init_ms * 1000);
+        usleep((useconds_t)sim.options.init_ms * 1000);
         pthread_mutex_lock(&sim.lock);
     }
+    REQUIRE(sim_claim(c), NOT_AVAILABLE);
     if (!c->initialized) sim_reset_setup(c);
     sim_advance(c);
     c->run.running = false;
@@ -58,10 +57,11 @@ unsigned ShutDown(void) {
     BEGIN(FOR_LIBRARY, "");
     REQUIRE(c && c->initialized, NOT_INITIALIZED);
     sim_cool(c);
-    if (sim.classic && c->cooling.sensor < -20 && !c->cooling.keep_cold) c->thermal_abuse++;
+    if (sim.options.classic && c->cooling.sensor < -20 && !c->cooling.keep_cold) c->thermal_abuse++;
     if (!c->cooling.keep_cold) c->cooling.cooler = false;
     c->run.running = false;
     c->initialized = false;
+    sim_release(c);
     pthread_cond_broadcast(&sim.changed);
     END(SUCCESS);
 }
@@ -93,15 +93,13 @@ unsigned GetHardwareVersion(unsigned *pcb, unsigned *decode, unsigned *dummy1, u
 
 unsigned GetCameraSerialNumber(int *number) {
     BEGIN(FOR_CAMERA, "");
-    REQUIRE(number, P1INVALID);
-    *number = c->serial;
-    END(SUCCESS);
+    END(sim_tell(number, c->serial));
 }
 
 unsigned GetHeadModel(char *name) {
     BEGIN(FOR_CAMERA, "");
     REQUIRE(name, P1INVALID);
-    strcpy(name, c->model->head);
+    strcpy(name, c->model.head);
     END(SUCCESS);
 }
 
@@ -116,8 +114,8 @@ unsigned GetDetector(int *x, int *y) {
     BEGIN(FOR_CAMERA, "");
     REQUIRE(x, P1INVALID);
     REQUIRE(y, P2INVALID);
-    *x = c->model->width;
-    *y = c->model->height;
+    *x = c->model.width;
+    *y = c->model.height;
     END(SUCCESS);
 }
 
@@ -125,7 +123,7 @@ unsigned GetPixelSize(float *x, float *y) {
     BEGIN(FOR_CAMERA, "");
     REQUIRE(x, P1INVALID);
     REQUIRE(y, P2INVALID);
-    *x = *y = c->model->pixel_um;
+    *x = *y = c->model.pixel_um;
     END(SUCCESS);
 }
 
@@ -134,7 +132,7 @@ unsigned GetCapabilities(AndorCapabilities *capabilities) {
     REQUIRE(capabilities && capabilities->size >= 48, P1INVALID);
     size_t size = capabilities->size < sizeof *capabilities ? capabilities->size : sizeof *capabilities;
     uint32_t asked = capabilities->size;
-    memcpy(capabilities, &c->model->capabilities, size);
+    memcpy(capabilities, &c->model.capabilities, size);
     capabilities->size = asked;
     END(SUCCESS);
 }

@@ -55,7 +55,7 @@ unsigned sim_temperature_status(Camera *c) {
     return sim_now() - k->in_range_since < 60 * second ? TEMP_NOT_STABILIZED : TEMP_STABILIZED;
 }
 
-static bool hidden(const Camera *c) { return c->run.running && !c->model->temperature_while_acquiring; }
+static bool hidden(const Camera *c) { return c->run.running && !c->model.temperature_while_acquiring; }
 
 unsigned GetTemperature(int *celsius) {
     BEGIN(FOR_CAMERA, "");
@@ -129,7 +129,7 @@ unsigned SetCoolerMode(int keep) {
 
 unsigned SetFanMode(int mode) {
     BEGIN(FOR_CAMERA, "%d", mode);
-    REQUIRE(c->model->fan, NOT_SUPPORTED);
+    REQUIRE(c->model.fan, NOT_SUPPORTED);
     REQUIRE(mode >= 0 && mode <= 2, P1INVALID);
     sim_cool(c);
     c->cooling.fan_off_since = mode == 2 ? sim_now() : -1;
@@ -147,9 +147,7 @@ unsigned GetTECStatus(int *tripped) {
 
 unsigned GetTemperaturePrecision(int *digits) {
     BEGIN(FOR_CAMERA, "");
-    REQUIRE(digits, P1INVALID);
-    *digits = 2;
-    END(SUCCESS);
+    END(sim_tell(digits, 2));
 }
 
 unsigned GetTemperatureStatus(float *sensor, float *target, float *ambient, float *volts) {
@@ -166,7 +164,7 @@ unsigned GetTemperatureStatus(float *sensor, float *target, float *ambient, floa
 // MARK: - Shutter
 
 static unsigned shutter(Camera *c, int type, int mode, int closing, int opening) {
-    if (!(c->model->capabilities.features & 8)) return NOT_SUPPORTED;
+    if (!(c->model.capabilities.features & 8)) return NOT_SUPPORTED;
     if (type != 0 && type != 1) return P1INVALID;
     if (mode != 0 && mode != 1 && mode != 2 && mode != 4 && mode != 5) return P2INVALID;
     if (closing < 0) return P3INVALID;
@@ -183,7 +181,7 @@ unsigned SetShutter(int type, int mode, int closing, int opening) {
 
 unsigned SetShutterEx(int type, int mode, int closing, int opening, int external) {
     BEGIN(WHEN_IDLE, "%d,%d,%d,%d,%d", type, mode, closing, opening, external);
-    REQUIRE(c->model->capabilities.features & 0x10, NOT_SUPPORTED);
+    REQUIRE(c->model.capabilities.features & 0x10, NOT_SUPPORTED);
     unsigned status = shutter(c, type, mode, closing, opening);
     if (status == SUCCESS && external != 0 && external != 1 && external != 2 && external != 4 && external != 5) status = P5INVALID;
     END(status);
@@ -193,13 +191,11 @@ unsigned GetShutterMinTimes(int *closing, int *opening) {
     BEGIN(FOR_CAMERA, "");
     REQUIRE(closing, P1INVALID);
     REQUIRE(opening, P2INVALID);
-    *closing = *opening = c->model->capabilities.features & 0x10 ? 27 : 0;
+    *closing = *opening = c->model.capabilities.features & 0x10 ? 27 : 0;
     END(SUCCESS);
 }
 
 unsigned IsInternalMechanicalShutter(int *internal) {
     BEGIN(FOR_CAMERA, "");
-    REQUIRE(internal, P1INVALID);
-    *internal = (c->model->capabilities.features & 0x10) != 0;
-    END(SUCCESS);
+    END(sim_tell(internal, (c->model.capabilities.features & 0x10) != 0));
 }

@@ -214,9 +214,15 @@ struct AcquisitionTests {
         #expect(record.state == .failed)
         #expect(record.result?.contains("does not answer") == true)
         try await eventually("the camera is away") { try bench.alarm("cooling/temperature").severity == .invalid }
+        // It is looked for in vain, and the other camera that is there is not taken in its place.
+        try await eventually("the reason is shown") {
+            try bench.value("message").string?.contains("7342") == true
+        }
         await #expect(throws: DeviceError.self) { try await bench.call("acquire") }
         bench.sim.unplug(100, false)
         try await bench.untilIdle()
+        #expect(try bench.value("serial_number") == .integer(12859))
+        #expect(bench.sim.counter("initialized", of: 101) == 0)
         try await bench.set("acquisition/frames", .integer(3))
         try await bench.call("acquire")
         #expect(try await bench.records().first?.state == .done)

@@ -2,21 +2,20 @@
 # SPDX-License-Identifier: MIT
 """Scripts for the Python driver of Andor cameras, with sipyco's own clients, against daqd and the stand-in of the SDK."""
 import asyncio
-import json
-import os
 import pathlib
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import time
-import traceback
 
 import numpy
-from sipyco.pc_rpc import AsyncioClient, Client, GenericRemoteException
+from sipyco.pc_rpc import AsyncioClient, GenericRemoteException
 
-COLUMNS, ROWS, SERIAL = 21, 16, 12859
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+from andor_daemon import COLUMNS, ROWS, Daemon  # noqa: E402
+from checks import check, main, until  # noqa: E402
+
+SERIAL = 12859
 
 
 def expected(index):
@@ -25,83 +24,6 @@ def expected(index):
     image = (((x + 3 * y + index) & 4095) + 500).astype("<u2")
     image[0, 0], image[0, 1], image[0, 2] = index & 0xFFFF, index >> 16, SERIAL
     return image
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Daemon:
-    def __init__(self, simulated="speed=20 start=20", **camera):
-        self.port = free_port()
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="daqd-andor-"))
-        targets = {name: {"device": "emccd", "names": name} for name in ("emccd", "emccd_x")}
-        start = {"trigger_mode": "internal", "acquisition_mode": "run_till_abort", "target_temperature": 20, "exposure": 0.001,
-                 "region": [540, 540 + COLUMNS - 1, 175, 175 + ROWS - 1], **camera.pop("start", {})}
-        site = {
-            "site": {"name": "andor", "data": "data", "state": "state"}, "allow_debug_plugins": True,
-            "plugins": [f"{os.environ['DAQD_BIN']}/lib{name}.so" for name in ("AndorPlugin", "RPCFrontend")],
-            "devices": {"emccd": {"type": "andor", "simulation": True, "simulated": simulated, "start": start,
-                                  "pipeline_images": 100000, **camera}},
-            "frontends": {"rpc": {"type": "pc_rpc", "port": self.port, "targets": targets}},
-        }
-        (self.folder / "plugins.conf").write_text(json.dumps(site))
-        self.log = open(self.folder / "log", "wb")
-        self.process = subprocess.Popen([f"{os.environ['DAQD_BIN']}/daqd", "--config", self.folder / "plugins.conf"],
-                                        stdout=self.log, stderr=self.log)
-
-    def client(self, target="emccd"):
-        end = time.monotonic() + 30
-        while True:
-            try:
-                return Client("127.0.0.1", self.port, target)
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > end:
-                    raise RuntimeError((self.folder / "log").read_text())
-                time.sleep(0.02)
-
-    def ready(self, target="emccd"):
-        """A client, once the camera is open."""
-        client = self.client(target)
-        end = time.monotonic() + 30
-        while True:
-            try:
-                if client.get_status() == 20073:
-                    return client
-            except Exception:
-                if time.monotonic() > end:
-                    raise
-            time.sleep(0.02)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(30)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-        self.process.wait()
-        self.log.close()
-
-
-CHECKS = []
-
-
-def check(function):
-    CHECKS.append(function)
-    return function
-
-
-def until(condition, what):
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end, what
-        time.sleep(0.005)
 
 
 # As the driver's example client decodes it: two characters for each pixel, the high one first.
@@ -262,21 +184,6 @@ def kill_and_restart():
         emccd.start_acquisition_with_watcher()
         until(lambda: not emccd.data_watcher_is_working(), "the series ends")
         assert emccd.pipeline_size() == 2
-
-
-def main():
-    passed = failed = 0
-    for function in CHECKS:
-        try:
-            function()
-            passed += 1
-            print("ok", function.__name__.replace("_", " "), flush=True)
-        except Exception:
-            failed += 1
-            print("FAILED", function.__name__.replace("_", " "), flush=True)
-            traceback.print_exc()
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(failed > 0)
 
 
 if __name__ == "__main__":

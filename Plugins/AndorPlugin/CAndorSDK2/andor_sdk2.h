@@ -78,17 +78,30 @@ unsigned SetRandomTracks(int number, int *areas);
 unsigned SetFVBHBin(int bin);
 unsigned SetSingleTrackHBin(int bin);
 unsigned SetMultiTrackHBin(int bin);
+unsigned SetCustomTrackHBin(int bin);
+unsigned SetMultiTrackHRange(int first, int last);
+unsigned SetComplexImage(int number, int *areas);
 unsigned SetIsolatedCropMode(int active, int height, int width, int vbin, int hbin);
 unsigned SetIsolatedCropModeEx(int active, int height, int width, int vbin, int hbin, int left, int bottom);
+unsigned SetIsolatedCropModeType(int type);
 unsigned SetFrameTransferMode(int mode);
 unsigned SetOverlapMode(int mode);
 unsigned SetFastExtTrigger(int mode);
+unsigned SetAdvancedTriggerModeState(int mode);
 unsigned SetTriggerInvert(int mode);
 unsigned SetTriggerLevel(float volts);
 unsigned GetTriggerLevelRange(float *lowest, float *highest);
 unsigned SetExternalTriggerTermination(unsigned termination);
 unsigned SetFastKineticsEx(int rows, int number, float seconds, int mode, int hbin, int vbin, int offset);
 unsigned GetFKExposureTime(float *seconds);
+unsigned SetFKVShiftSpeed(int index);
+unsigned GetNumberFKVShiftSpeeds(int *number);
+unsigned GetFKVShiftSpeedF(int index, float *microseconds);
+unsigned SetRingExposureTimes(int number, float *seconds);
+unsigned GetAdjustedRingExposureTimes(int number, float *seconds);
+unsigned GetNumberRingExposureTimes(int *number);
+unsigned GetMaximumNumberRingExposureTimes(int *number);
+unsigned GetRingExposureRange(float *low, float *high);
 
 // Readout chain
 unsigned GetNumberADChannels(int *number);
@@ -118,6 +131,8 @@ unsigned SetBaselineClamp(int active);
 unsigned GetBaselineClamp(int *active);
 unsigned SetBaselineOffset(int offset);
 unsigned SetHighCapacity(int active);
+unsigned SetCameraLinkMode(int mode);
+unsigned SetDMAParameters(int most, float seconds);
 unsigned SetImageFlip(int horizontal, int vertical);
 unsigned SetImageRotate(int rotation);
 
@@ -188,10 +203,13 @@ unsigned SetCountConvertWavelength(float nanometres);
 unsigned GetCountConvertWavelengthRange(float *lowest, float *highest);
 unsigned IsCountConvertModeAvailable(int mode);
 
+unsigned GetQE(char *sensor, float nanometres, unsigned mode, float *percent);
+
 // Lines
 unsigned InAuxPort(int port, int *state);
 unsigned OutAuxPort(int port, int state);
 unsigned GetNumberIO(int *number);
+unsigned SetDACOutput(int output, int resolution, int value);
 unsigned SetIODirection(int index, int direction);
 unsigned SetIOLevel(int index, int level);
 unsigned GetIOLevel(int index, int *level);

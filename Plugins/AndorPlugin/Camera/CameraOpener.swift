@@ -5,15 +5,29 @@ import Synchronization
 
 /// Which cameras of a library are taken by which device; part of the gate, touched on its thread.
 final class CameraRegister: Sendable {
-    private let state = Mutex<(owners: [Int: String], serials: [Int: Int])>(([:], [:]))
+    private let state = Mutex<(owners: [Int: String], serials: [Int: Int], lost: [String: Int])>(([:], [:], [:]))
 
     func owner(of handle: Int) -> String? { state.withLock { $0.owners[handle] } }
     func serial(of handle: Int) -> Int? { state.withLock { $0.serials[handle] } }
     func note(_ serial: Int, of handle: Int) { state.withLock { $0.serials[handle] = serial } }
     func take(_ handle: Int, for device: String) { state.withLock { $0.owners[handle] = device } }
     func release(_ device: String) {
-        state.withLock { state in state.owners = state.owners.filter { $0.value != device } }
+        state.withLock { state in
+            state.owners = state.owners.filter { $0.value != device }
+            state.lost[device] = nil
+        }
     }
+    /// Lets go of a camera that did not close: the device waits for this one, and takes no other in its place.
+    func lose(_ device: String) {
+        state.withLock { state in
+            if let handle = state.owners.first(where: { $0.value == device })?.key {
+                state.lost[device] = state.serials[handle]
+                state.owners[handle] = nil
+            }
+        }
+    }
+    /// The serial number of the camera that a device lost.
+    func lost(_ device: String) -> Int? { state.withLock { $0.lost[device] } }
 }
 
 /// Finds a camera by its serial number, initialises it and reads what it is.
@@ -30,7 +44,8 @@ struct CameraOpener: Sendable {
 
     /// On the gate's thread.
     private func search(_ sdk: SDKLibrary) throws -> CameraFacts {
-        gate.register.release(device)
+        gate.register.lose(device)
+        let wantedSerial = serialNumber == 0 ? gate.register.lost(device) ?? 0 : serialNumber
         let count = try sdk.int(.getAvailableCameras)
         guard count > 0 else { throw SDKStatus(20990).error("GetAvailableCameras") }
         var seen: [String] = []
@@ -41,30 +56,32 @@ struct CameraOpener: Sendable {
                 seen.append("\(gate.register.serial(of: handle) ?? 0) (in use by \(owner))")
                 continue
             }
-            if let known = gate.register.serial(of: handle), serialNumber != 0, known != serialNumber {
+            if let known = gate.register.serial(of: handle), wantedSerial != 0, known != wantedSerial {
                 seen.append("\(known)")
                 continue
             }
             do throws(DeviceError) {
-                if let facts = try attempt(sdk, handle, &seen) { return facts }
+                if let facts = try attempt(sdk, handle, wantedSerial, &seen) { return facts }
             } catch {
                 failure = error
                 seen.append("one that failed: \(error.message)")
             }
         }
         if let failure, seen.count == 1 { throw failure }
-        let wanted = serialNumber == 0 ? "a free camera" : "camera \(serialNumber)"
+        let wanted = wantedSerial == 0 ? "a free camera" : "camera \(wantedSerial)"
         throw DeviceError(
             .disconnected, "\(wanted) was not found; the SDK at \(sdk.path) has \(seen.joined(separator: ", "))")
     }
 
     /// Initialises one camera; one that is not wanted is let go again.
-    private func attempt(_ sdk: SDKLibrary, _ handle: Int, _ seen: inout [String]) throws(DeviceError) -> CameraFacts? {
+    private func attempt(
+        _ sdk: SDKLibrary, _ handle: Int, _ wantedSerial: Int, _ seen: inout [String]
+    ) throws(DeviceError) -> CameraFacts? {
         try gate.select(handle, sdk)
         try sdk.initialize(directory)
         let serial = try sdk.int(.getCameraSerialNumber)
         gate.register.note(serial, of: handle)
-        guard serialNumber == 0 || serial == serialNumber else {
+        guard wantedSerial == 0 || serial == wantedSerial else {
             seen.append("\(serial)")
             try? sdk.set(.shutDown)
             return nil

@@ -54,8 +54,16 @@ final class SDKLibrary: @unchecked Sendable {  // sound: immutable after `init`
         typealias Configure = @convention(c) (UnsafePointer<CChar>) -> Int32
         let wrong = unsafe unsafeBitCast(address, to: Configure.self)(words)
         guard wrong == 0 else {
-            throw DeviceError(.failed, "word \(wrong) of the simulation “\(words)” is not understood")
+            throw DeviceError(
+                .failed, "word \(wrong) of the simulation “\(words)” is not understood: \(simulationError)")
         }
+    }
+
+    /// Why the stand-in refused the last words.
+    private var simulationError: String {
+        guard let address = unsafe dlsym(handle, "AndorSim_Error") else { return "no reason given" }
+        typealias Reason = @convention(c) () -> UnsafePointer<CChar>
+        return unsafe String(cString: unsafeBitCast(address, to: Reason.self)())
     }
 
     /// A function as its prototype says.
