@@ -46,7 +46,8 @@ final class RPCFrontend: Frontend {
             try TLSContext(certificate: files.certificate, key: files.key, clients: files.clients)
         }
         let loops = try (0..<settings.threads).map { number throws(DeviceError) in
-            let loop = try EventLoop()
+            // On one processor the client could not send while this thread looks.
+            let loop = try EventLoop(busyPoll: sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1 ? settings.busyPoll : 0)
             try loop.start(number == 0 ? "rpc" : "rpc-\(number)")
             return loop
         }

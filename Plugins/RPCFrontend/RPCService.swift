@@ -163,13 +163,7 @@ final class RPCService: Sendable {
     }
 
     /// Whether a client from there may end the daemon.
-    func allowsTerminate(_ peer: PeerAddress) -> Bool {
-        switch settings.terminate {
-        case .never: false
-        case .loopback: peer.isLoopback
-        case .always: true
-        }
-    }
+    func allowsTerminate(_ peer: PeerAddress) -> Bool { settings.terminate.allows(peer) }
 
     // MARK: - Channels
 
@@ -179,7 +173,9 @@ final class RPCService: Sendable {
         case .rpc: RPCSession(self, connection)
         case .syncStruct: SyncSession(publisher)
         case .broadcast: BroadcastSession(broadcaster)
-        case .logging: nil
+        case .logging:
+            settings.logs.allows(connection.peer)
+                ? LogSession(context.logger, ownSource: settings.logServer?.source, peer: connection.peer.host) : nil
         }
     }
 

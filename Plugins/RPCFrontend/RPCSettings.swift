@@ -15,8 +15,18 @@ struct RPCSettings: Sendable {
         var isPerConnection = false
     }
 
-    /// Who may call `terminate`.
-    enum Terminate: String, CaseIterable, Sendable { case never, loopback, always }
+    /// Whose requests of one kind are taken: nobody's, this machine's, everybody's.
+    enum Callers: String, CaseIterable, Sendable {
+        case never, loopback, always
+
+        func allows(_ peer: PeerAddress) -> Bool {
+            switch self {
+            case .never: false
+            case .loopback: peer.isLoopback
+            case .always: true
+            }
+        }
+    }
 
     /// When the daemon itself is a target.
     enum Daemon: String, CaseIterable, Sendable { case auto, always, never }
@@ -35,13 +45,18 @@ struct RPCSettings: Sendable {
     var devices: [String] = []
     var targets: [(name: String, target: Target)] = []
     var daemon = Daemon.auto
-    var terminate = Terminate.loopback
+    /// Who may call `terminate`.
+    var terminate = Callers.loopback
+    /// Who may send logs here.
+    var logs = Callers.never
     var isReadOnly = false
     /// Contributions of plugins that publish by themselves.
     var publications: [String] = []
     var allowsV1 = true
     var allowsRawArrays = true
     var threads = 1
+    /// Nanoseconds; 0 where it never stays awake.
+    var busyPoll: Int64 = 0
     var maximumConnections = 1024
     var limits = LineConnection.Limits()
     var keepAlive = 60
@@ -70,7 +85,7 @@ struct RPCSettings: Sendable {
             "daemon",
             "Whether the target daqd is offered; auto leaves it out beside a single other target, which "
                 + "clients that name none then find", of: Daemon.self, default: .auto),
-        .choice("terminate", "Who may end the daemon by terminate()", of: Terminate.self, default: .loopback),
+        .choice("terminate", "Who may end the daemon by terminate()", of: Callers.self, default: .loopback),
         .bool("read_only", "Refuse everything that could change something", default: false),
         .list(
             "publications",
@@ -79,6 +94,10 @@ struct RPCSettings: Sendable {
         .bool("pyon_v1", "Serve clients that speak PYON v1 only: sipyco before 1.10", default: true),
         .bool("raw_arrays", "Offer arrays as bytes behind the line to clients that ask for it", default: true),
         .integer("threads", "Threads that serve connections", default: 1, in: 1...64),
+        .duration(
+            "busy_poll",
+            "While calls follow each other this closely, look for the next one so long before sleeping; 0 never does",
+            default: .microseconds(20), in: .zero ... .milliseconds(1)),
         .integer("maximum_connections", "Connections beyond these are closed", default: 1024, in: 1...100_000),
         .integer(
             "maximum_request", "Longest request line", unit: "B", default: 4_194_304, in: 4096...1_073_741_824),
@@ -88,6 +107,9 @@ struct RPCSettings: Sendable {
         .path("certificate", "The server's certificate in PEM, for TLS").optional,
         .path("key", "The server's private key in PEM").optional,
         .path("clients", "Certificates in PEM of the clients that may connect").optional,
+        .choice(
+            "accept_logs", "Whose programs may send their logs here, as to an ARTIQ master's logging port",
+            of: Callers.self, default: .never),
         .string("log_host", "Host to forward the log to, as an ARTIQ master's logging port takes it").optional,
         .integer("log_port", "Port of the log's host", default: 1066, in: 1...65535),
         .string("log_source", "Name of this daemon in the forwarded log; daqd(HOST) where none is given").optional,
@@ -104,12 +126,15 @@ struct RPCSettings: Sendable {
         description = try settings["description"]
         devices = try settings["devices"]
         daemon = Daemon(rawValue: try settings["daemon"]) ?? .auto
-        terminate = Terminate(rawValue: try settings["terminate"]) ?? .loopback
+        terminate = Callers(rawValue: try settings["terminate"]) ?? .loopback
+        logs = Callers(rawValue: try settings["accept_logs"]) ?? .never
         isReadOnly = try settings["read_only"]
         publications = try settings["publications"]
         allowsV1 = try settings["pyon_v1"]
         allowsRawArrays = try settings["raw_arrays"]
         threads = try settings["threads"]
+        let busyPoll: Duration = try settings["busy_poll"]
+        self.busyPoll = busyPoll.components.attoseconds / 1_000_000_000
         maximumConnections = try settings["maximum_connections"]
         limits.line = try settings["maximum_request"]
         let keepAlive: Duration = try settings["keepalive"]

@@ -31,7 +31,7 @@ struct CommandLineWords {
                                                  every name that the running daemon's frontends serve
 
         options: --config FILE        default plugins.conf
-                 --log-format FORMAT  text or json
+                 --log-format FORMAT  text, json or artiq
                  --log-level LEVEL    trace, debug, info, notice, warning or error
                  --version, --help
 

@@ -80,6 +80,70 @@ struct CommandTests {
         #expect(try await waiting.result() == .integer(10))
     }
 
+    /// Runs something on a thread that no task ever used.
+    private func onOwnThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(returning: body()) }
+        }
+    }
+
+    @Test("a quick body without await costs no task, and is an operation like any other")
+    func quickWithoutTask() async throws {
+        let command = Command<Bool>("look", "", Argument<Int>("n", limits: 0...5), policy: .quick) { progress, _ in
+            progress.report(0.5, "half")
+            return withUnsafeCurrentTask { $0 != nil }
+        }
+        let broken = Command<Void>("broken", "", policy: .quick) { _ in throw DeviceError(.wrongState, "no camera") }
+        let bench = try Bench(command, broken)
+        let seen = Mutex<[String]>([])
+        let number = bench.table.observe { operation, status in
+            seen.withLock { $0.append("\(operation.command) \(status.state) \(status.fraction)") }
+        }
+        let operation = try await onOwnThread {
+            Result { try command.start(Arguments([.integer(1)]), origin: Self.client) }
+        }
+        .get()
+        #expect(operation.status.result == .bool(false))
+        #expect(command.progress.value == 0.5)
+        #expect(
+            seen.withLock { $0 } == ["look queued 0.0", "look running 0.0", "look running 0.5", "look succeeded 1.0"])
+        let failed = try await onOwnThread { Result { try broken.start(origin: Self.client) } }.get()
+        #expect(failed.status.error == DeviceError(.wrongState, "no camera"))
+        #expect(!broken.busy.value && broken.busy.sample.alarm.severity == .major)
+        bench.table.removeObserver(number)
+        let error = #expect(throws: DeviceError.self) {
+            try command.start(Arguments([.integer(6)]), origin: Self.client)
+        }
+        #expect(error?.message == "d/look refused n 6: it accepts 0 to 5")
+        #expect(bench.table.all.map(\.command) == ["broken", "look"])
+        #expect(seen.withLock { $0.count } == 7)
+    }
+
+    @Test(
+        "a quick body without await does not hear that its caller's task is cancelled, and waits its turn as others do")
+    func quickInTasks() async throws {
+        let release = AsyncGate()
+        let slow = Command<Void>("slow", "") { _ in await release.wait() }
+        var policy = CommandPolicy(.serial, whenBusy: .queue)
+        policy.isQuick = true
+        let queued = Command<Int>("queued", "", policy: policy) { progress in
+            try progress.checkCancellation()
+            return 5
+        }
+        _ = try Bench(slow, queued)
+        let cancelled = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try queued.start(origin: Self.client).status.result
+        }
+        #expect(try await cancelled.value == .integer(5))
+        let running = try slow.start(origin: Self.client)
+        let waiting = try queued.start(origin: Self.client)
+        #expect(waiting.status.state == .queued)
+        release.open()
+        #expect(try await waiting.result() == .integer(5))
+        #expect(await running.end().state == .succeeded)
+    }
+
     @Test("a second serial call is refused with the one that runs, an interrupting one is not")
     func exclusion() async throws {
         let release = AsyncGate()

@@ -18,15 +18,18 @@ def free_port():
 
 
 class Daemon:
-    """daqd with the devices named in `devices`, each a probe; `rpc` holds further settings of the frontend."""
+    """daqd with the devices named in `devices`, each a probe; `rpc` holds further settings of the frontend.
 
-    def __init__(self, port=None, devices=("test",), **rpc):
+    `level` is that of the log, `words` are further words of the command line; with `start=False` somebody else runs `command`."""
+
+    def __init__(self, port=None, devices=("test",), level="notice", words=(), start=True, **rpc):
         self.port = port or free_port()
         self.control = free_port()  # the same site without TLS
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="daqd-rpc-"))
         settings = {"type": "pc_rpc", "port": self.port, "publications": ["rpc-probe"], **rpc}
         site = {
             "site": {"name": "interop", "data": "data", "state": "state"},
+            "logging": {"level": level},
             "plugins": [f"{os.environ['DAQD_BIN']}/lib{name}.so" for name in ("RPCFrontend", "RPCProbePlugin")],
             "devices": {name: {"type": "rpc-probe"} for name in devices},
             "frontends": {
@@ -36,10 +39,13 @@ class Daemon:
         }
         config = self.folder / "plugins.conf"
         config.write_text(json.dumps(site))  # JSON is YAML
-        self.log = open(self.folder / "log", "wb")
         program = os.environ.get("DAQD_PROGRAM") or f"{os.environ['DAQD_BIN']}/daqd"
-        self.process = subprocess.Popen([program, "--config", config], stdout=self.log, stderr=self.log)
-        self.wait_listening()
+        self.command = [program, "--config", str(config), *words]
+        self.log = open(self.folder / "log", "wb")
+        self.process = None
+        if start:
+            self.process = subprocess.Popen(self.command, stdout=self.log, stderr=self.log)
+            self.wait_listening()
 
     def wait_listening(self):
         end = time.monotonic() + 20
@@ -60,7 +66,7 @@ class Daemon:
         return self
 
     def __exit__(self, *_):
-        if self.process.poll() is None:
+        if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             try:
                 self.process.wait(20)

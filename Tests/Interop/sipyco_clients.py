@@ -5,6 +5,8 @@ import asyncio
 import contextlib
 import importlib
 import io
+import json
+import logging
 import subprocess
 import sys
 import threading
@@ -13,8 +15,8 @@ import unittest
 
 import numpy as np
 
-from rpc_daemon import Daemon
-from sipyco import broadcast, pc_rpc, pyon, sync_struct
+from rpc_daemon import Daemon, free_port
+from sipyco import broadcast, logs, pc_rpc, pyon, sync_struct
 
 passed = failed = 0
 
@@ -340,6 +342,65 @@ class Published:
         self.daemon.__exit__()
 
 
+class LogTaker:
+    """daqd in the place of sipyco's log server: what it took is read from its own log."""
+
+    async def start(self, host, port, ssl_config=None):
+        files = {}
+        if ssl_config is not None:
+            files = {"certificate": ssl_config.local_cert, "key": ssl_config.local_key, "clients": ssl_config.peer_cert}
+        self.daemon = Daemon(port=port, accept_logs="loopback", level="debug", words=("--log-format", "json"), **files)
+        self.task = asyncio.create_task(self.follow())
+
+    async def follow(self):
+        with open(self.daemon.folder / "log", encoding="utf-8") as lines:
+            rest = ""
+            while True:
+                rest += lines.read()
+                *whole, rest = rest.split("\n")
+                for entry in map(json.loads, whole):
+                    if entry["component"].startswith("rpc.") and "source" in entry.get("data", {}):
+                        level = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}.get(entry["level"], logging.DEBUG)
+                        logs.log_with_name(entry["component"][4:], level, entry["message"], extra={"source": entry["data"]["source"]})
+                await asyncio.sleep(0.02)
+
+    async def stop(self):
+        self.task.cancel()
+        self.daemon.__exit__()
+
+
+def adapt_logging(tests):
+    tests.logs.Server = LogTaker
+    return None
+
+
+def the_log_server():
+    """daqd's own log, forwarded to sipyco's log server."""
+    async def conversation():
+        records = []
+        handler = logging.Handler()
+        handler.emit = records.append
+        logs._fwd_logger.addHandler(handler)
+        logs._fwd_logger.setLevel(logging.DEBUG)
+        server = logs.Server()
+        port = free_port()
+        await server.start("127.0.0.1", port, None)
+        loop = asyncio.get_running_loop()
+        daemon = await loop.run_in_executor(None, lambda: Daemon(log_host="127.0.0.1", log_port=port, log_source="daqd(lab)"))
+        try:
+            end = time.monotonic() + 60
+            while not any(r.getMessage().startswith("Listening") for r in records) and time.monotonic() < end:
+                await asyncio.sleep(0.02)
+            good = [r for r in records if r.getMessage().startswith("Listening")]
+            check("log server: daqd's lines arrive with source, name and level",
+                  bool(good) and good[0].source == "daqd(lab)" and good[0].name == "rpc" and good[0].levelno == logging.INFO, str(records))
+        finally:
+            await loop.run_in_executor(None, daemon.__exit__)
+            await server.stop()
+            logs._fwd_logger.removeHandler(handler)
+    asyncio.run(conversation())
+
+
 def adapt_publisher(tests):
     tests.sync_struct.Publisher = Published
     return None
@@ -358,10 +419,12 @@ the_best_effort_client()
 the_subscriber()
 the_receiver()
 the_manager()
+the_log_server()
 the_codec()
 own_tests("test_pc_rpc", adapt_pc_rpc)
 own_tests("test_rpctool", adapt_rpctool)
 own_tests("test_sync_struct", adapt_publisher)
 own_tests("test_broadcast", adapt_broadcaster)
+own_tests("test_logging", adapt_logging)
 print(f"{passed} passed, {failed} failed")
 sys.exit(1 if failed else 0)

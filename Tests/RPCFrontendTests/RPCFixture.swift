@@ -143,9 +143,9 @@ func blocking<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result)
     }
 }
 
-/// Waits until something is so; at most 20 s.
+/// Waits until something is so; at most a minute.
 func eventually(_ condition: () -> Bool) async -> Bool {
-    for _ in 0..<4000 {
+    for _ in 0..<12_000 {
         if condition() { return true }
         try? await Task.sleep(nanoseconds: 5_000_000)
     }

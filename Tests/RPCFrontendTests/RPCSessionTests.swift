@@ -59,6 +59,46 @@ struct RPCSessionTests {
             sample.contains(#""value":-80.0"#) && sample.contains(#""severity":"invalid","status":"communication""#))
     }
 
+    @Test(
+        "limits and choices that a device changes are those of the method list, of the next call, and of what is published"
+    )
+    func changedLimits() async throws {
+        let fixture = try await RPCFixture()
+        try await blocking {
+            let client = try fixture.client()
+            let request = #"{"action":"get_rpc_method_list"}"# + "\n"
+            try client.send(request)
+            #expect(try client.line().contains("Of the amplifier\\n\\n1 to 300."))
+            let board = try RawClient(port: fixture.port)
+            try board.send("ARTIQ sync_struct\nparameters\n")
+            var text = try board.line()
+            while !text.contains(#""gain":{"#) { text = try board.line() }
+            #expect(
+                text.contains(
+                    #""gain":{"description":"Of the amplifier","type":"int32","unit":"","access":"readWrite","limits":[1.0,300.0],"choices":[]}"#
+                ))
+            fixture.node.parameter("gain")?.updateMetadata { metadata in
+                metadata.limits = 4...8
+                metadata.unit = "e"
+            }
+            try client.send(request)
+            #expect(try client.line().contains("Of the amplifier\\n\\nunit e, 4 to 8."))
+            #expect(try client.call("set_gain", "9").contains("it accepts 4 to 8 e"))
+            #expect(try client.call("set_gain", "8") == #"{"status":"ok","ret":null}"#)
+            let change = #"{"action":"setitem","path":["emccd"],"key":"gain","value":{"#
+            while !text.hasPrefix(change) { text = try board.line() }
+            #expect(text.contains(#""unit":"e","access":"readWrite","limits":[4.0,8.0]"#))
+            fixture.node.parameter("readout/mode")?.updateMetadata { $0.choices = ["slow", "fast", "burst"] }
+            try client.send(request)
+            #expect(try client.line().contains("one of slow, fast, burst."))
+            while !text.contains(#""choices":["slow","fast","burst"]"#) { text = try board.line() }
+            // A second subscriber, later, gets what holds now.
+            let second = try RawClient(port: fixture.port)
+            try second.send("ARTIQ sync_struct\nparameters\n")
+            #expect(try second.line().contains(#""limits":[4.0,8.0]"#))
+        }
+    }
+
     @Test("ping and reading never wait behind a call, whichever connection it came from")
     func pingDoesNotWait() async throws {
         let fixture = try await RPCFixture()
@@ -211,7 +251,7 @@ struct RPCSessionTests {
         let first = fixture.temperature.sample.timestamp.nanoseconds
         let waiting = Task {
             try await blocking {
-                try fixture.client().call("wait_value", #""sensor/temperature""#, named: #""timeout":20"#)
+                try fixture.client().call("wait_value", #""sensor/temperature""#, named: #""timeout":60"#)
             }
         }
         #expect(
@@ -227,7 +267,7 @@ struct RPCSessionTests {
         #expect(try await waiting.value.contains(#""value":2.0"#))
         publisher.cancel()
         let missed = try await blocking {
-            try fixture.client().call("wait_value", #""sensor/temperature""#, named: #""since":\#(first),"timeout":20"#)
+            try fixture.client().call("wait_value", #""sensor/temperature""#, named: #""since":\#(first),"timeout":60"#)
         }
         #expect(missed.contains(#""value":2.0"#))
         let nothing = try await blocking {
@@ -250,9 +290,11 @@ struct RPCSessionTests {
                 try? await Task.sleep(nanoseconds: 2_000_000)
             }
         }
-        let one = try await blocking { try fixture.client().call("wait_image") }
+        let one = try await blocking { try fixture.client().call("wait_image", "60") }
         #expect(one.contains(#""nparray",[[2,3],"|u1""#))
-        let several = try await blocking { try fixture.client().call("wait_images", "4", named: #""channel":"main""#) }
+        let several = try await blocking {
+            try fixture.client().call("wait_images", "4,60", named: #""channel":"main""#)
+        }
         publisher.cancel()
         guard case .dictionary(let reply) = try PYONv2Decoder.decode(Array(several.utf8)),
             case .array(let array)? = reply.last?.value

@@ -14,7 +14,7 @@ final class RawClient: @unchecked Sendable {  // sound: used by one thread at a 
     init(port: Int, receiveBuffer: Int32? = nil) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         if var size = receiveBuffer { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, 4) }
-        var limit = timeval(tv_sec: 30, tv_usec: 0)
+        var limit = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_in()
@@ -78,10 +78,11 @@ final class RawClient: @unchecked Sendable {  // sound: used by one thread at a 
         guard count > 0 else { throw Closed() }
     }
 
-    /// Whether the server closes without another word.
+    /// Whether the server closes without another word; one that only stays silent does not.
     func isClosedSilently() -> Bool {
         var chunk = [UInt8](repeating: 0, count: 64)
-        return buffer.isEmpty && recv(descriptor, &chunk, 64, 0) <= 0
+        let count = recv(descriptor, &chunk, 64, 0)
+        return buffer.isEmpty && (count == 0 || count < 0 && errno == ECONNRESET)
     }
 
     /// Sends a call and reads its reply.

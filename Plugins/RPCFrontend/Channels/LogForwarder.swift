@@ -54,30 +54,11 @@ final class LogForwarder: Sendable {
     }
 
     private func add(_ record: LogRecord) {
-        let line = Array(Self.text(record, source: server.source).utf8)
+        let line = Array("\(server.source):\(record.pythonText)\n".utf8)
         state.withLock { state in
             if state.lines.count < Self.limit { state.lines.append(line) } else { state.dropped += 1 }
         }
         work.signal()
-    }
-
-    /// A record in the channel's form: `source:LEVEL:name:message`, with the number of lines where there are several.
-    static func text(_ record: LogRecord, source: String) -> String {
-        let data = record.data.map { key, value in " \(key)=\(value.string ?? value.text)" }.joined()
-        let lines = (record.message + data).split(separator: "\n", omittingEmptySubsequences: false)
-        let level = level(record.level) + (lines.count > 1 ? "<\(lines.count)>" : "")
-        return "\(source):\(level):\(record.component):" + lines.joined(separator: "\n") + "\n"
-    }
-
-    private static func level(_ level: LogLevel) -> String {
-        switch level {
-        case .trace: "TRACE"
-        case .debug: "DEBUG"
-        case .info, .notice: "INFO"
-        case .warning: "WARNING"
-        case .error: "ERROR"
-        @unknown default: "INFO"
-        }
     }
 
     // MARK: - The thread

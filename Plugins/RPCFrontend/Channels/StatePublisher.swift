@@ -4,15 +4,14 @@
 import DAQKernel
 import Synchronization
 
-/// Publishes what the devices are doing, for status boards: `devices`, `status`, `runs`, `log`.
+/// Publishes what the devices are doing, for status boards: `devices`, `status`, `parameters`, `runs`, `log`.
 ///
 /// Only what every generation of subscribers reads: dictionaries with texts as keys, lists, texts, finite numbers.
 final class StatePublisher: Sendable {
     private struct State {
         var notifiers: [String: Notifier] = [
             "devices": Notifier(.dictionary([])), "status": Notifier(.dictionary([])),
-            "runs": Notifier(.dictionary([])),
-            "log": Notifier(.list([])),
+            "runs": Notifier(.dictionary([])), "log": Notifier(.list([])),
         ]
         var runs: [String] = []
         var lines = 0
@@ -27,11 +26,17 @@ final class StatePublisher: Sendable {
 
     private let context: FrontendContext
     private let shows: @Sendable (String) -> Bool
-    private let state = Mutex(State())
+    private let parameters: ParameterBoard
+    private let state: Mutex<State>
 
     init(_ context: FrontendContext, shows: @escaping @Sendable (String) -> Bool) {
         self.context = context
         self.shows = shows
+        let notifier = Notifier(.dictionary([]))
+        parameters = ParameterBoard(context.site, shows: shows, notifier)
+        var state = State()
+        state.notifiers["parameters"] = notifier
+        self.state = Mutex(state)
     }
 
     /// The structure of a name.
@@ -82,6 +87,7 @@ final class StatePublisher: Sendable {
         loop.schedule(after: Self.period) { [weak self, weak loop] in
             guard let self, let loop else { return }
             state.withLock { $0.board }?.publish()
+            parameters.publish()
             begin(on: loop)
         }
     }
@@ -100,6 +106,7 @@ final class StatePublisher: Sendable {
         }
         old?.close()
         state.withLock { $0.board }?.publish()
+        parameters.publish()
     }
 
     // MARK: - Devices
@@ -109,8 +116,11 @@ final class StatePublisher: Sendable {
         case .deviceAdded, .deviceRemoved, .deviceState: publishDevices()
         default: break
         }
-        if case .deviceState = event { return }
-        state.withLock { $0.board }?.treeChanged()
+        parameters.treeChanged(event)
+        switch event {
+        case .deviceState, .metadataChanged: return  // no other values
+        default: state.withLock { $0.board }?.treeChanged()
+        }
     }
 
     private func publishDevices() {

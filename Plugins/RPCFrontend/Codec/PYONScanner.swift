@@ -106,6 +106,15 @@ struct PYONScanner {
         return string
     }
 
+    /// The whole number from `start` to here: at most 18 digits, a minus sign before them allowed.
+    func smallInteger(from start: Int) -> Int64 {
+        var value: Int64 = 0
+        for index in start..<offset where bytes[index] != UInt8(ascii: "-") {
+            value = value * 10 + Int64(bytes[index] &- UInt8(ascii: "0"))
+        }
+        return bytes[start] == UInt8(ascii: "-") ? -value : value
+    }
+
     /// A whole number of any size from its digits.
     static func integer(_ text: String) -> DataValue {
         if let value = Int64(text) { return .integer(value) }

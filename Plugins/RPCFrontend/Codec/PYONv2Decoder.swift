@@ -73,10 +73,7 @@ struct PYONv2Decoder {
     }
 
     private mutating func word(_ word: StaticString, _ value: DataValue) throws(WireError) -> DataValue {
-        guard scanner.bytes[scanner.offset...].starts(with: "\(word)".utf8) else {
-            throw WireError("expected \(word)", at: scanner.offset)
-        }
-        scanner.offset += word.utf8CodeUnitCount
+        guard takes(word) else { throw WireError("expected \(word)", at: scanner.offset) }
         return value
     }
 
@@ -84,6 +81,7 @@ struct PYONv2Decoder {
         scanner.offset += 1
         var items: [DataValue] = []
         if scanner.take("]") { return items }
+        items.reserveCapacity(4)
         while true {
             items.append(try value(depth: depth + 1))
             if scanner.take("]") { return items }
@@ -136,6 +134,7 @@ struct PYONv2Decoder {
             if scanner.next == UInt8(ascii: "+") || scanner.next == UInt8(ascii: "-") { scanner.offset += 1 }
             guard scanner.digits() > 0 else { throw WireError("malformed number", at: start) }
         }
+        if !isFloat, whole < 19 { return .integer(scanner.smallInteger(from: start)) }
         let text = String(decoding: scanner.bytes[start..<scanner.offset], as: UTF8.self)
         guard isFloat else { return PYONScanner.integer(text) }
         guard let value = Double(text) else { throw WireError("malformed number", at: start) }

@@ -37,10 +37,13 @@ final class EventLoop: @unchecked Sendable {  // sound: what is not behind a loc
     private var lastID: UInt64 = 0
     private var timers: [(time: Int64, job: Job)] = []
     private var left: [UInt64] = []
+    private var watch: LoopWatch
     private var thread = pthread_t()
 
+    /// - Parameter busyPoll: How long to look for the next event before sleeping, in nanoseconds; 0 sleeps at once.
     /// - Throws: When the system has no more descriptors.
-    init() throws(DeviceError) {
+    init(busyPoll: Int64 = 0) throws(DeviceError) {
+        watch = LoopWatch(span: busyPoll)
         var ends: [Int32] = [-1, -1]
         poll = daqd_epoll_new()
         let status = unsafe daqd_pipe(&ends)
@@ -128,15 +131,34 @@ final class EventLoop: @unchecked Sendable {  // sound: what is not behind a loc
         thread = pthread_self()
         var events = [daqd_ready](repeating: daqd_ready(), count: 128)
         while !inbox.withLock({ $0.isEnded }) {
-            let count = unsafe events.withUnsafeMutableBufferPointer { buffer in
-                unsafe daqd_epoll_wait(poll, buffer.baseAddress, 128, timeout)
-            }
+            let count = unsafe events.withUnsafeMutableBufferPointer { buffer in unsafe wait(buffer) }
             for index in 0..<max(0, Int(count)) { handle(events[index].id, events[index].events) }
             runTimers()
             let waiting = left
             left.removeAll(keepingCapacity: true)
             for id in waiting { handlers[id]?.goOn() }
         }
+    }
+
+    /// Waits for events: awake for a moment where they follow each other closely, then asleep.
+    /// - Returns: How many there are.
+    private func wait(_ buffer: UnsafeMutableBufferPointer<daqd_ready>) -> Int32 {
+        let timeout = timeout
+        guard watch.isUsed, timeout != 0 else { return unsafe daqd_epoll_wait(poll, buffer.baseAddress, 128, timeout) }
+        let begin = Timestamp.monotonicNanoseconds()
+        if watch.staysAwake {
+            repeat {
+                let count = unsafe daqd_epoll_wait(poll, buffer.baseAddress, 128, 0)
+                if count != 0 {
+                    watch.saw()
+                    return count
+                }
+            } while Timestamp.monotonicNanoseconds() - begin < watch.span
+            watch.missed()
+        }
+        let count = unsafe daqd_epoll_wait(poll, buffer.baseAddress, 128, timeout)
+        watch.woke(after: Timestamp.monotonicNanoseconds() - begin)
+        return count
     }
 
     private func handle(_ id: UInt64, _ events: UInt32) {

@@ -17,7 +17,7 @@ enum RPCRequest {
             return
         }
         let bytes = unsafe Array(line)
-        if version == .v2, let request = try Self.callV2(bytes) {
+        if version == .v2, unsafe Self.isSame(line, 0, Self.headV2), let request = try Self.callV2(bytes) {
             self = request
             return
         }
@@ -88,7 +88,9 @@ enum RPCRequest {
 
     private static func isSame(_ line: UnsafeRawBufferPointer, _ offset: Int, _ bytes: [UInt8]) -> Bool {
         unsafe bytes.withUnsafeBytes { raw in
-            guard let line = line.baseAddress, let raw = raw.baseAddress else { return false }
+            guard line.count - offset >= raw.count, let line = line.baseAddress, let raw = raw.baseAddress else {
+                return false
+            }
             return unsafe memcmp(line + offset, raw, bytes.count) == 0
         }
     }
@@ -102,13 +104,12 @@ enum RPCRequest {
         }
     }
 
-    /// A call whose keys stand in the order of sipyco's clients; nil for any other text.
+    /// A call that begins with ``headV2`` and whose keys stand in the order of sipyco's clients; nil for any other text.
     private static func callV2(_ bytes: [UInt8]) throws -> RPCRequest? {
-        guard bytes.starts(with: headV2) else { return nil }
         var end = headV2.count
         while end < bytes.count, isNameByte(bytes[end]) { end += 1 }
-        guard bytes[end...].starts(with: argumentsV2),
-            let (arguments, named) = try PYONv2Decoder.call(bytes, from: end + argumentsV2.count)
+        let goesOn = unsafe bytes.withUnsafeBytes { raw in unsafe isSame(raw, end, argumentsV2) }
+        guard goesOn, let (arguments, named) = try PYONv2Decoder.call(bytes, from: end + argumentsV2.count)
         else { return nil }
         let name = String(decoding: bytes[headV2.count..<end], as: UTF8.self)
         return .call(name: name, arguments: try Self.arguments(arguments), named: try Self.named(named))

@@ -100,7 +100,28 @@ final class RPCSession: LineHandler, @unchecked Sendable {  // sound: touched on
             return reply(.failure(RPCException("ConnectionError", "\(target.name) is gone")), on: connection)
         }
         if method.isImmediate, arguments.isEmpty, named.isEmpty { return answer(method, of: target, on: connection) }
+        if case .command(let member) = method.body, target.lane == nil, !service.settings.isReadOnly {
+            return run(member, Arguments(arguments, named: named), method, of: target, on: connection)
+        }
         return start(method, arguments, named, of: target, on: connection)
+    }
+
+    /// Calls a command; one that has ended when its start returns is answered at once, with nothing made for waiting.
+    private func run(
+        _ member: NamedMember, _ arguments: Arguments, _ method: RPCMethod, of target: RPCTarget,
+        on connection: LineConnection
+    ) -> LineOutcome {
+        do throws(DeviceError) {
+            let command = try Self.command(member, target)
+            let operation = try command.start(arguments, origin: origin)
+            let status = operation.status
+            if status.state.isFinal { return reply(Self.result(status, target, method.name), on: connection) }
+            let call = makeCall([], [], on: connection)
+            Self.follow(operation, of: command, call, target, method.name)
+            return wait(for: call, on: connection)
+        } catch {
+            return reply(Self.failure(error, target, method.name), on: connection)
+        }
     }
 
     private func answer(_ method: RPCMethod, of target: RPCTarget, on connection: LineConnection) -> LineOutcome {
@@ -142,15 +163,25 @@ final class RPCSession: LineHandler, @unchecked Sendable {  // sound: touched on
         on connection: LineConnection
     ) -> LineOutcome {
         if case .terminate = method.body { return terminate(arguments, named, of: target, on: connection) }
-        let loop = connection.loop
-        let call = RPCCall(arguments, named, origin: origin) { [weak self] call in
-            loop.post { [weak self] in self?.deliver(call) }
-        }
+        let call = makeCall(arguments, named, on: connection)
         do throws(RPCException) {
             try perform(method, call, of: target)
         } catch {
             return reply(.failure(error), on: connection)
         }
+        return wait(for: call, on: connection)
+    }
+
+    private func makeCall(
+        _ arguments: [DataValue], _ named: [(String, DataValue)], on connection: LineConnection
+    ) -> RPCCall {
+        let loop = connection.loop
+        return RPCCall(arguments, named, origin: origin) { [weak self] call in
+            loop.post { [weak self] in self?.deliver(call) }
+        }
+    }
+
+    private func wait(for call: RPCCall, on connection: LineConnection) -> LineOutcome {
         if let result = call.resultOrWait() { return reply(result, on: connection) }
         running = call
         return .wait
@@ -192,21 +223,33 @@ final class RPCSession: LineHandler, @unchecked Sendable {  // sound: touched on
     }
 
     private static func run(_ member: NamedMember, _ call: RPCCall, _ target: RPCTarget, _ method: String) {
-        guard let command = member.command else {
-            let error = DeviceError(.unavailable, "\(target.node.name) has no \(member.name) at present")
-            call.complete(failure(error, target, method))
-            return
-        }
         do throws(DeviceError) {
+            let command = try command(member, target)
             let operation = try command.start(Arguments(call.arguments, named: call.named), origin: call.origin)
-            if command.policy.endsWithCaller { call.onAbandon { operation.cancel() } }
-            operation.observe { status in
-                guard status.state.isFinal else { return }
-                call.complete(status.error.map { failure($0, target, method) } ?? .value(status.result))
-            }
+            follow(operation, of: command, call, target, method)
         } catch {
             call.complete(failure(error, target, method))
         }
+    }
+
+    private static func command(_ member: NamedMember, _ target: RPCTarget) throws(DeviceError) -> AnyCommand {
+        guard let command = member.command else {
+            throw DeviceError(.unavailable, "\(target.node.name) has no \(member.name) at present")
+        }
+        return command
+    }
+
+    private static func follow(
+        _ operation: Operation, of command: AnyCommand, _ call: RPCCall, _ target: RPCTarget, _ method: String
+    ) {
+        if command.policy.endsWithCaller { call.onAbandon { operation.cancel() } }
+        operation.observe { status in
+            if status.state.isFinal { call.complete(result(status, target, method)) }
+        }
+    }
+
+    private static func result(_ status: OperationStatus, _ target: RPCTarget, _ method: String) -> RPCResult {
+        status.error.map { failure($0, target, method) } ?? .value(status.result)
     }
 
     private static func failure(_ error: DeviceError, _ target: RPCTarget, _ method: String) -> RPCResult {

@@ -1,6 +1,5 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
-internal import Synchronization
 
 /// What may run beside a command.
 public enum CommandConcurrency: Sendable, Equatable {
@@ -34,7 +33,8 @@ public struct CommandPolicy: Sendable {
     public var isDangerous: Bool
     /// Whether the body runs on the caller's thread as far as its first wait: it must neither block nor compute for long.
     ///
-    /// A quick command that never waits has ended when ``AnyCommand/start(_:origin:)`` returns, and costs no task.
+    /// A quick command that never waits has ended when ``AnyCommand/start(_:origin:)`` returns; one whose body contains no
+    /// `await` costs no task either.
     public var isQuick = false
 
     /// Anything may run beside it, and it is quick.
@@ -59,6 +59,9 @@ public struct CommandPolicy: Sendable {
 /// A command without its Swift types: what frontends see.
 public class AnyCommand: @unchecked Sendable {  // sound: mutable members are read and written under `lock`
     typealias Body = @Sendable (Progress, [DataValue]) async throws -> DataValue
+    /// A body that never waits.
+    @usableFromInline
+    typealias PlainBody = @Sendable (Progress, [DataValue]) throws -> DataValue
 
     /// Path within its device.
     public let name: String
@@ -73,16 +76,31 @@ public class AnyCommand: @unchecked Sendable {  // sound: mutable members are re
     /// How far the newest operation is, 0 to 1.
     public let progress: Parameter<Double>
 
-    private struct Binding {
-        var arguments: [ArgumentSpec] = []
-        var body: Body?
-        var gate: CommandGate?
-        var device = ""
-        var guardian: (@Sendable () -> String?)?
-        var running = 0
+    /// What the command is made of; a call takes it by reference, a change makes a new one.
+    private final class Binding: Sendable {
+        let arguments: BoundArguments
+        let body: Body?
+        let plain: PlainBody?
+        let gate: CommandGate?
+        let device: String
+        let guardian: (@Sendable () -> String?)?
+
+        init(
+            _ arguments: BoundArguments = BoundArguments([]), body: Body? = nil, plain: PlainBody? = nil,
+            gate: CommandGate? = nil, device: String = "", guardian: (@Sendable () -> String?)? = nil
+        ) {
+            self.arguments = arguments
+            self.body = body
+            self.plain = plain
+            self.gate = gate
+            self.device = device
+            self.guardian = guardian
+        }
     }
 
-    private let lock = Mutex(Binding())
+    private let lock = HotLock()
+    private var binding = Binding()
+    private var running = 0
 
     init(name: String, description: String, policy: CommandPolicy, resultType: ValueType) {
         self.name = MemberCollector.prefixed(name)
@@ -101,23 +119,46 @@ public class AnyCommand: @unchecked Sendable {  // sound: mutable members are re
     }
 
     /// The arguments in their order.
-    public final var arguments: [ArgumentSpec] { lock.withLock { $0.arguments } }
+    public final var arguments: [ArgumentSpec] { lock.withLock { binding }.arguments.specs }
 
     /// Says in which states calls are allowed: `reason` returns why not, or `nil`.
-    public final func allow(when reason: @escaping @Sendable () -> String?) { lock.withLock { $0.guardian = reason } }
+    public final func allow(when reason: @escaping @Sendable () -> String?) {
+        rebind { old in
+            Binding(
+                old.arguments, body: old.body, plain: old.plain, gate: old.gate, device: old.device, guardian: reason)
+        }
+    }
 
     final func bind(_ arguments: [ArgumentSpec], _ body: @escaping Body) {
-        lock.withLock {
-            $0.arguments = arguments
-            $0.body = body
+        let arguments = BoundArguments(arguments)
+        rebind { old in
+            Binding(arguments, body: body, gate: old.gate, device: old.device, guardian: old.guardian)
+        }
+    }
+
+    @usableFromInline
+    final func bind(_ arguments: [ArgumentSpec], plain: @escaping PlainBody) {
+        let arguments = BoundArguments(arguments)
+        rebind { old in
+            Binding(
+                arguments, body: plain, plain: plain, gate: old.gate, device: old.device, guardian: old.guardian)
         }
     }
 
     final func join(device: String, gate: CommandGate) {
-        lock.withLock {
-            $0.device = device
-            $0.gate = gate
+        rebind { old in
+            Binding(
+                old.arguments, body: old.body, plain: old.plain, gate: gate, device: device, guardian: old.guardian)
         }
+    }
+
+    /// Puts another binding in the place of the present one, which is let go outside of the lock.
+    private func rebind(_ change: (Binding) -> Binding) {
+        let old = lock.withLock { () -> Binding in
+            defer { binding = change(binding) }
+            return binding
+        }
+        withExtendedLifetime(old) {}
     }
 
     /// Starts the command; the operation tells how it goes.
@@ -125,33 +166,37 @@ public class AnyCommand: @unchecked Sendable {  // sound: mutable members are re
     ///   nothing was started.
     @discardableResult
     public final func start(_ given: Arguments = Arguments(), origin: Origin) throws(DeviceError) -> Operation {
-        let binding = lock.withLock { $0 }
-        let label = binding.device.isEmpty ? name : "\(binding.device)/\(name)"
+        let binding = lock.withLock { self.binding }
         let values: [DataValue]
         do throws(DeviceError) {
             values = try given.bind(to: binding.arguments)
         } catch {
-            throw DeviceError(error.code, "\(label) \(error.message)")
+            throw DeviceError(error.code, "\(label(binding)) \(error.message)")
         }
-        guard let body = binding.body else { throw DeviceError(.unavailable, "\(label) has no body yet") }
-        if let reason = binding.guardian?() { throw DeviceError(.wrongState, "\(label) is not possible: \(reason)") }
-        let operation = Operation(device: binding.device, command: name, origin: origin)
-        let ticket = try binding.gate?.enter(policy, label: label, operation: operation)
-        began()
-        operation.observe { [progress] status in
-            if status.state == .running { progress.publish(status.fraction) }
+        guard let body = binding.body else { throw DeviceError(.unavailable, "\(label(binding)) has no body yet") }
+        if let reason = binding.guardian?() {
+            throw DeviceError(.wrongState, "\(label(binding)) is not possible: \(reason)")
+        }
+        let operation = Operation(device: binding.device, command: name, origin: origin, progress: progress)
+        let ticket = try binding.gate?.enter(policy, label: label(binding), operation: operation)
+        began(operation.started)
+        if policy.isQuick, let plain = binding.plain, ticket?.isOpen != false {
+            operation.begin(operation.started)
+            end(operation, ticket, run(plain, values, operation))
+            return operation
         }
         let work: @Sendable () async -> Void = { [self] in
             await ticket?.turn()
             operation.begin()
-            let result = await run(body, values, operation)
-            ticket?.leave()
-            ended(result)
-            operation.finish(result)
+            end(operation, ticket, await run(body, values, operation))
         }
         operation.attach(
             policy.isQuick ? Task(executorPreference: FirstStepExecutor(), operation: work) : Task(operation: work))
         return operation
+    }
+
+    private final func label(_ binding: Binding) -> String {
+        binding.device.isEmpty ? name : "\(binding.device)/\(name)"
     }
 
     private final func run(
@@ -165,6 +210,26 @@ public class AnyCommand: @unchecked Sendable {  // sound: mutable members are re
         }
     }
 
+    /// Without a task: what is asked of the caller's own task is no matter of the operation's.
+    private final func run(
+        _ body: PlainBody, _ values: [DataValue], _ operation: Operation
+    ) -> Result<DataValue, DeviceError> {
+        do {
+            return .success(try body(Progress(operation: operation, hasTask: false), values))
+        } catch {
+            return .failure(DeviceError(wrapping: error))
+        }
+    }
+
+    private final func end(
+        _ operation: Operation, _ ticket: CommandGate.Ticket?, _ result: Result<DataValue, DeviceError>
+    ) {
+        let time = Timestamp.now()
+        ticket?.leave()
+        ended(result, time)
+        operation.finish(result, time)
+    }
+
     /// Starts the command and waits for its result.
     public final func call(
         _ given: Arguments = Arguments(), origin: Origin
@@ -172,25 +237,25 @@ public class AnyCommand: @unchecked Sendable {  // sound: mutable members are re
         try await start(given, origin: origin).result()
     }
 
-    private final func began() {
-        let isFirst = lock.withLock { binding in
-            binding.running += 1
-            return binding.running == 1
+    private final func began(_ time: Timestamp) {
+        let isFirst = lock.withLock {
+            running += 1
+            return running == 1
         }
-        if isFirst { busy.publish(true) }
+        if isFirst { busy.publish(true, alarm: .none, at: time) }
     }
 
     /// The flag falls with an alarm when the operation failed: who only watches the flag sees it too.
-    private final func ended(_ result: Result<DataValue, DeviceError>) {
-        let isLast = lock.withLock { binding in
-            binding.running -= 1
-            return binding.running == 0
+    private final func ended(_ result: Result<DataValue, DeviceError>, _ time: Timestamp) {
+        let isLast = lock.withLock {
+            running -= 1
+            return running == 0
         }
         guard isLast else { return }
         var alarm = Alarm.none
         if case .failure(let error) = result, error.code != .cancelled {
             alarm = Alarm(.major, .state, error.description)
         }
-        busy.publish(false, alarm: alarm, at: .now())
+        busy.publish(false, alarm: alarm, at: time)
     }
 }

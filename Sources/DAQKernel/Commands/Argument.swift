@@ -43,10 +43,11 @@ public struct Argument<Value: ParameterValue>: Sendable {
             isOptional: isOptional, isKeywordOnly: keywordOnly)
     }
 
-    func decode(_ value: DataValue) throws(DeviceError) -> Value {
-        guard let typed = Value(value) else {
-            throw DeviceError(.wrongType, "\(spec.name) expects \(spec.type.name), not \(value.kind)")
-        }
+    /// The next of the bound values, while a parameter pack expands.
+    func decode(_ values: [DataValue], _ place: inout Int) throws(DeviceError) -> Value {
+        let value = values[place]
+        guard let typed = Value(value) else { throw mismatch(spec, value) }
+        place += 1
         return typed
     }
 }
@@ -75,7 +76,17 @@ public struct Arguments: Sendable, Equatable {
 
     /// The values in the declared order, converted and checked.
     /// - Throws: ``DeviceError`` naming the argument, what it accepts and what it got.
-    func bind(to specs: [ArgumentSpec]) throws(DeviceError) -> [DataValue] {
+    func bind(to bound: BoundArguments) throws(DeviceError) -> [DataValue] {
+        if named.isEmpty, !bound.hasKeywordOnly, positional.count == bound.specs.count {
+            var values = positional
+            for index in values.indices { values[index] = try bound.check(values[index], at: index) }
+            return values
+        }
+        return try bindByName(to: bound)
+    }
+
+    private func bindByName(to bound: BoundArguments) throws(DeviceError) -> [DataValue] {
+        let specs = bound.specs
         let places = specs.indices.filter { !specs[$0].isKeywordOnly }
         guard positional.count <= places.count else {
             throw DeviceError(.badArguments, "takes \(places.count) arguments by position; \(positional.count) given")
@@ -90,28 +101,42 @@ public struct Arguments: Sendable, Equatable {
             guard values[index] == nil else { throw DeviceError(.badArguments, "“\(name)” is given twice") }
             values[index] = value
         }
-        var bound: [DataValue] = []
-        for (spec, value) in zip(specs, values) {
-            guard let value = value ?? spec.defaultValue else {
-                throw DeviceError(.badArguments, "“\(spec.name)” is missing")
+        var checked: [DataValue] = []
+        checked.reserveCapacity(specs.count)
+        for index in specs.indices {
+            guard let value = values[index] ?? specs[index].defaultValue else {
+                throw DeviceError(.badArguments, "“\(specs[index].name)” is missing")
             }
-            bound.append(try spec.check(value))
+            checked.append(try bound.check(value, at: index))
         }
-        return bound
+        return checked
     }
 }
 
-extension ArgumentSpec {
-    func check(_ value: DataValue) throws(DeviceError) -> DataValue {
-        if isOptional, value == .null { return value }
-        var metadata = ParameterMetadata(description, type: type)
-        metadata.unit = unit
-        metadata.limits = limits
-        metadata.choices = choices
+/// A command's arguments with what their values are checked by, made once and not at every call.
+struct BoundArguments: Sendable {
+    let specs: [ArgumentSpec]
+    let hasKeywordOnly: Bool
+    private let rules: [ParameterMetadata]
+
+    init(_ specs: [ArgumentSpec]) {
+        self.specs = specs
+        hasKeywordOnly = specs.contains { $0.isKeywordOnly }
+        rules = specs.map { spec in
+            var rule = ParameterMetadata(spec.description, type: spec.type)
+            rule.unit = spec.unit
+            rule.limits = spec.limits
+            rule.choices = spec.choices
+            return rule
+        }
+    }
+
+    func check(_ value: DataValue, at index: Int) throws(DeviceError) -> DataValue {
+        if specs[index].isOptional, value == .null { return value }
         do throws(DeviceError) {
-            return try metadata.check(value, outOfRange: .refuse)
+            return try rules[index].check(value, outOfRange: .refuse)
         } catch {
-            throw DeviceError(error.code, "refused \(name) \(value.shortText): \(error.message)")
+            throw DeviceError(error.code, "refused \(specs[index].name) \(value.shortText): \(error.message)")
         }
     }
 }

@@ -1,6 +1,5 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
-internal import Synchronization
 
 /// A typed asynchronous operation with arguments, progress, a result and cancellation.
 ///
@@ -27,15 +26,43 @@ extension Command where Result: ParameterValue {
         bind(repeat each arguments, body: body)
     }
 
+    /// A command with a result whose body never waits: with the policy ``CommandPolicy/quick`` it runs on the caller's
+    /// thread, without a task.
+    @inlinable
+    public convenience init<each Value: ParameterValue>(
+        _ name: String, _ description: String, _ arguments: repeat Argument<each Value>,
+        policy: CommandPolicy = CommandPolicy(),
+        body: @escaping @Sendable (Progress, repeat each Value) throws -> Result
+    ) {
+        self.init(name, description, policy: policy)
+        bind(repeat each arguments, body: body)
+    }
+
     /// Gives the command its arguments and body.
     public func bind<each Value: ParameterValue>(
         _ arguments: repeat Argument<each Value>,
         body: @escaping @Sendable (Progress, repeat each Value) async throws -> Result
     ) {
         bind(specs(repeat each arguments)) { progress, values in
-            let cursor = ArgumentCursor(values)
-            return try await body(progress, repeat try (each arguments).decode(cursor.next())).dataValue
+            var place = 0
+            return try await body(progress, repeat try (each arguments).decode(values, &place)).dataValue
         }
+    }
+
+    /// Gives the command its arguments and a body that never waits.
+    @inlinable
+    public func bind<each Value: ParameterValue>(
+        _ arguments: repeat Argument<each Value>,
+        body: @escaping @Sendable (Progress, repeat each Value) throws -> Result
+    ) {
+        let specs = specs(repeat each arguments)
+        bind(
+            specs,
+            plain: { progress, values in
+                var place = 0
+                return try body(progress, repeat try taken(from: values, &place, as: (each Value).self, specs))
+                    .dataValue
+            })
     }
 
     /// Gives the command its arguments and a body that needs its device.
@@ -45,9 +72,26 @@ extension Command where Result: ParameterValue {
     ) {
         bind(specs(repeat each arguments)) { [weak owner] progress, values in
             guard let owner else { throw DeviceError(.unavailable, "the device is being stopped") }
-            let cursor = ArgumentCursor(values)
-            return try await body(owner, progress, repeat try (each arguments).decode(cursor.next())).dataValue
+            var place = 0
+            return try await body(owner, progress, repeat try (each arguments).decode(values, &place)).dataValue
         }
+    }
+
+    /// Gives the command its arguments and a body that needs its device and never waits.
+    @inlinable
+    public func bind<Owner: AnyObject & Sendable, each Value: ParameterValue>(
+        _ owner: Owner, _ arguments: repeat Argument<each Value>,
+        body: @escaping @Sendable (Owner, Progress, repeat each Value) throws -> Result
+    ) {
+        let specs = specs(repeat each arguments)
+        bind(
+            specs,
+            plain: { [weak owner] progress, values in
+                guard let owner else { throw DeviceError(.unavailable, "the device is being stopped") }
+                var place = 0
+                return try body(owner, progress, repeat try taken(from: values, &place, as: (each Value).self, specs))
+                    .dataValue
+            })
     }
 }
 
@@ -67,16 +111,44 @@ extension Command where Result == Void {
         bind(repeat each arguments, body: body)
     }
 
+    /// A command without a result whose body never waits: with the policy ``CommandPolicy/quick`` it runs on the caller's
+    /// thread, without a task.
+    @inlinable
+    public convenience init<each Value: ParameterValue>(
+        _ name: String, _ description: String, _ arguments: repeat Argument<each Value>,
+        policy: CommandPolicy = CommandPolicy(),
+        body: @escaping @Sendable (Progress, repeat each Value) throws -> Void
+    ) {
+        self.init(name, description, policy: policy)
+        bind(repeat each arguments, body: body)
+    }
+
     /// Gives the command its arguments and body.
     public func bind<each Value: ParameterValue>(
         _ arguments: repeat Argument<each Value>,
         body: @escaping @Sendable (Progress, repeat each Value) async throws -> Void
     ) {
         bind(specs(repeat each arguments)) { progress, values in
-            let cursor = ArgumentCursor(values)
-            try await body(progress, repeat try (each arguments).decode(cursor.next()))
+            var place = 0
+            try await body(progress, repeat try (each arguments).decode(values, &place))
             return .null
         }
+    }
+
+    /// Gives the command its arguments and a body that never waits.
+    @inlinable
+    public func bind<each Value: ParameterValue>(
+        _ arguments: repeat Argument<each Value>,
+        body: @escaping @Sendable (Progress, repeat each Value) throws -> Void
+    ) {
+        let specs = specs(repeat each arguments)
+        bind(
+            specs,
+            plain: { progress, values in
+                var place = 0
+                try body(progress, repeat try taken(from: values, &place, as: (each Value).self, specs))
+                return .null
+            })
     }
 
     /// Gives the command its arguments and a body that needs its device.
@@ -86,25 +158,49 @@ extension Command where Result == Void {
     ) {
         bind(specs(repeat each arguments)) { [weak owner] progress, values in
             guard let owner else { throw DeviceError(.unavailable, "the device is being stopped") }
-            let cursor = ArgumentCursor(values)
-            try await body(owner, progress, repeat try (each arguments).decode(cursor.next()))
+            var place = 0
+            try await body(owner, progress, repeat try (each arguments).decode(values, &place))
             return .null
         }
     }
+
+    /// Gives the command its arguments and a body that needs its device and never waits.
+    @inlinable
+    public func bind<Owner: AnyObject & Sendable, each Value: ParameterValue>(
+        _ owner: Owner, _ arguments: repeat Argument<each Value>,
+        body: @escaping @Sendable (Owner, Progress, repeat each Value) throws -> Void
+    ) {
+        let specs = specs(repeat each arguments)
+        bind(
+            specs,
+            plain: { [weak owner] progress, values in
+                guard let owner else { throw DeviceError(.unavailable, "the device is being stopped") }
+                var place = 0
+                try body(owner, progress, repeat try taken(from: values, &place, as: (each Value).self, specs))
+                return .null
+            })
+    }
 }
 
-private func specs<each Value: ParameterValue>(_ arguments: repeat Argument<each Value>) -> [ArgumentSpec] {
+/// The next of the bound values, while a parameter pack expands; inlined into plugins, where its type is known.
+@inlinable
+func taken<Value: ParameterValue>(
+    from values: [DataValue], _ place: inout Int, as type: Value.Type, _ specs: [ArgumentSpec]
+) throws -> Value {
+    let value = values[place]
+    guard let typed = Value(value) else { throw mismatch(specs[place], value) }
+    place += 1
+    return typed
+}
+
+@usableFromInline
+func mismatch(_ spec: ArgumentSpec, _ value: DataValue) -> DeviceError {
+    DeviceError(.wrongType, "\(spec.name) expects \(spec.type.name), not \(value.kind)")
+}
+
+@usableFromInline
+func specs<each Value: ParameterValue>(_ arguments: repeat Argument<each Value>) -> [ArgumentSpec] {
     var specs: [ArgumentSpec] = []
     for argument in repeat each arguments { specs.append(argument.spec) }
     return specs
-}
-
-/// Hands out bound values one after the other while a parameter pack expands.
-private final class ArgumentCursor: Sendable {
-    private let values: [DataValue]
-    private let index = Atomic<Int>(0)
-
-    init(_ values: [DataValue]) { self.values = values }
-
-    func next() -> DataValue { values[index.add(1, ordering: .relaxed).oldValue] }
 }

@@ -17,9 +17,11 @@ final class CommandGate: Sendable {
     init(started: @escaping @Sendable (Operation) -> Void) { self.started = started }
 
     /// Lets an operation in, queues it or refuses it.
-    func enter(_ policy: CommandPolicy, label: String, operation: Operation) throws(DeviceError) -> Ticket? {
+    func enter(
+        _ policy: CommandPolicy, label: @autoclosure () -> String, operation: Operation
+    ) throws(DeviceError) -> Ticket? {
         if policy.concurrency != .interrupting, let reason = closed.withLock({ $0 }) {
-            throw DeviceError(.wrongState, "\(label) is refused: \(reason)")
+            throw DeviceError(.wrongState, "\(label()) is refused: \(reason)")
         }
         let key: String
         switch policy.concurrency {
@@ -47,7 +49,7 @@ final class CommandGate: Sendable {
         if let blocker {
             throw DeviceError(
                 .busy,
-                "\(label) is refused: \(blocker.command) is running since \(blocker.started) for \(blocker.origin)")
+                "\(label()) is refused: \(blocker.command) is running since \(blocker.started) for \(blocker.origin)")
         }
         started(operation)
         return ticket
@@ -78,6 +80,9 @@ final class CommandGate: Sendable {
             self.gate = gate
             self.lane = lane
         }
+
+        /// Whether it is this operation's turn.
+        var isOpen: Bool { state.withLock { $0.isOpen } }
 
         /// Waits until it is this operation's turn.
         func turn() async {

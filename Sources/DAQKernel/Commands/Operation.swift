@@ -43,7 +43,7 @@ public struct OperationStatus: Sendable {
 }
 
 /// One call of a command: it can be watched, awaited and cancelled, also by someone other than the caller.
-public final class Operation: Sendable {
+public final class Operation: @unchecked Sendable {  // sound: every mutable member is read and written under `lock`
     /// Unique in this process, rising.
     public let id: UInt64
     /// Name of the device.
@@ -55,36 +55,38 @@ public final class Operation: Sendable {
     /// When it was called.
     public let started = Timestamp.now()
 
-    private struct State {
-        var status = OperationStatus()
-        var task: Task<Void, Never>?
-        var isCancelRequested = false
-        var waiters: [CheckedContinuation<Void, Never>] = []
-        var observers: [Int: @Sendable (OperationStatus) -> Void] = [:]
-        var nextObserver = 0
-    }
-
     private static let counter = Atomic<UInt64>(0)
-    private let state = Mutex(State())
+    private let lock = HotLock()
+    private var current = OperationStatus()
+    private var task: Task<Void, Never>?
+    private var wasCancelled = false
+    private var waiters: [CheckedContinuation<Void, Never>] = []
+    private var observers: [(number: Int, handler: @Sendable (OperationStatus) -> Void)] = []
+    private var lastObserver = 0
+    /// The list of all operations, which hears of every change; let go at the end.
+    private var table: OperationTable?
+    private let progress: Parameter<Double>?
 
-    init(device: String, command: String, origin: Origin) {
+    /// - Parameter progress: Shows how far it is while it runs.
+    init(device: String, command: String, origin: Origin, progress: Parameter<Double>? = nil) {
         id = Self.counter.add(1, ordering: .relaxed).newValue
         self.device = device
         self.command = command
         self.origin = origin
+        self.progress = progress
     }
 
     /// Where it stands now.
-    public var status: OperationStatus { state.withLock { $0.status } }
+    public var status: OperationStatus { lock.withLock { current } }
 
     /// Waits for the end, however it comes.
     ///
     /// A cancelled caller goes on waiting; the operation does not hear of it.
     public func end() async -> OperationStatus {
         await withCheckedContinuation { continuation in
-            let isOver = state.withLock { state in
-                if !state.status.state.isFinal { state.waiters.append(continuation) }
-                return state.status.state.isFinal
+            let isOver = lock.withLock {
+                if !current.state.isFinal { waiters.append(continuation) }
+                return current.state.isFinal
             }
             if isOver { continuation.resume() }
         }
@@ -101,9 +103,9 @@ public final class Operation: Sendable {
 
     /// Asks the body to stop; it ends when it has stopped safely.
     public func cancel() {
-        let task = state.withLock { state in
-            state.isCancelRequested = true
-            return state.task
+        let task = lock.withLock {
+            wasCancelled = true
+            return self.task
         }
         task?.cancel()
     }
@@ -112,29 +114,35 @@ public final class Operation: Sendable {
     /// - Returns: A number for ``removeObserver(_:)``.
     @discardableResult
     public func observe(_ handler: @escaping @Sendable (OperationStatus) -> Void) -> Int {
-        let (number, status) = state.withLock { state in
-            state.nextObserver += 1
-            if !state.status.state.isFinal { state.observers[state.nextObserver] = handler }
-            return (state.nextObserver, state.status)
+        let (number, status) = lock.withLock {
+            lastObserver += 1
+            if !current.state.isFinal { observers.append((lastObserver, handler)) }
+            return (lastObserver, current)
         }
         handler(status)
         return number
     }
 
     /// Ends what ``observe(_:)`` began.
-    public func removeObserver(_ number: Int) { _ = state.withLock { $0.observers.removeValue(forKey: number) } }
+    public func removeObserver(_ number: Int) { lock.withLock { observers.removeAll { $0.number == number } } }
 
     // MARK: - The running side
 
+    /// Whether somebody asked it to stop.
+    var isCancelRequested: Bool { lock.withLock { wasCancelled } }
+
     func attach(_ task: Task<Void, Never>) {
-        let isCancelled = state.withLock { state in
-            if !state.status.state.isFinal { state.task = task }
-            return state.isCancelRequested
+        let isCancelled = lock.withLock {
+            if !current.state.isFinal { self.task = task }
+            return wasCancelled
         }
         if isCancelled { task.cancel() }
     }
 
-    func begin() { change { $0.state = .running } }
+    /// Tells the table of every change from now on; before it begins.
+    func join(_ table: OperationTable) { lock.withLock { self.table = table } }
+
+    func begin(_ time: Timestamp = .now()) { change(time) { $0.state = .running } }
 
     func report(_ fraction: Double, _ message: String) {
         change {
@@ -150,9 +158,11 @@ public final class Operation: Sendable {
         }
     }
 
-    func finish(_ result: Result<DataValue, DeviceError>) {
+    func finish(_ result: Result<DataValue, DeviceError>, _ time: Timestamp = .now()) {
+        // The list first: who hears of the end finds it bounded.
+        lock.withLock { table }?.ended(self)
         change { status in
-            status.ended = .now()
+            status.ended = time
             switch result {
             case .success(let value):
                 status.state = .succeeded
@@ -165,26 +175,44 @@ public final class Operation: Sendable {
         }
     }
 
-    private func change(_ body: (inout OperationStatus) -> Void) {
-        let change = state.withLock { state in
-            guard !state.status.state.isFinal else { return Change(status: state.status) }
-            body(&state.status)
-            var change = Change(status: state.status, observers: Array(state.observers.values))
-            if state.status.state.isFinal {
-                swap(&change.waiters, &state.waiters)
-                state.observers = [:]
-                state.task = nil
+    @inline(__always)
+    private func change(_ time: @autoclosure () -> Timestamp = .now(), _ body: (inout OperationStatus) -> Void) {
+        var news = News()
+        lock.withLock {
+            guard !current.state.isFinal else { return }
+            body(&current)
+            news.table = table
+            news.fraction = current.state == .running ? current.fraction : nil
+            // A status is copied only where somebody looks at it.
+            if !observers.isEmpty || table?.isWatched == true { news.status = current }
+            if current.state.isFinal {
+                swap(&news.observers, &observers)
+                swap(&news.waiters, &waiters)
+                swap(&news.task, &task)
+                table = nil
+            } else {
+                news.observers = observers
             }
-            return change
         }
-        for observer in change.observers { observer(change.status) }
-        for waiter in change.waiters { waiter.resume() }
+        if let fraction = news.fraction { progress?.publish(fraction, alarm: .none, at: time()) }
+        tell(news)
     }
 
-    /// Whom to tell of a change once the lock is gone.
-    private struct Change {
-        var status: OperationStatus
-        var observers: [@Sendable (OperationStatus) -> Void] = []
+    private func tell(_ news: News) {
+        if let status = news.status {
+            news.table?.tell(self, status)
+            for observer in news.observers { observer.handler(status) }
+        }
+        for waiter in news.waiters { waiter.resume() }
+    }
+
+    /// Whom to tell of a change once the lock is gone, and what is let go then.
+    private struct News {
+        var status: OperationStatus?
+        var fraction: Double?
+        var table: OperationTable?
+        var observers: [(number: Int, handler: @Sendable (OperationStatus) -> Void)] = []
         var waiters: [CheckedContinuation<Void, Never>] = []
+        var task: Task<Void, Never>?
     }
 }

@@ -7,9 +7,12 @@ public final class Progress: Sendable {
     /// Who called.
     public let origin: Origin
     private let operation: Operation
+    /// Whether the body has a task of its own, which others can cancel.
+    private let hasTask: Bool
 
-    init(operation: Operation) {
+    init(operation: Operation, hasTask: Bool = true) {
         self.operation = operation
+        self.hasTask = hasTask
         origin = operation.origin
     }
 
@@ -30,5 +33,8 @@ public final class Progress: Sendable {
     }
 
     /// Throws when the operation was cancelled.
-    public func checkCancellation() throws { try Task.checkCancellation() }
+    public func checkCancellation() throws {
+        if operation.isCancelRequested { throw CancellationError() }
+        if hasTask { try Task.checkCancellation() }
+    }
 }

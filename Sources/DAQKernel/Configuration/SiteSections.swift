@@ -29,7 +29,7 @@ public struct LoggingSection: Hashable, Sendable {
     public var level = "notice"
     /// Levels of single components and plugins, by name.
     public var levels: [String: String] = [:]
-    /// `text` or `json`; `nil` for text on a terminal and under systemd.
+    /// `text`, `json` or `artiq`; `nil` for text on a terminal and under systemd.
     public var format: String?
 
     static let levelNames = ["trace", "debug", "info", "notice", "warning", "error"]
@@ -37,7 +37,10 @@ public struct LoggingSection: Hashable, Sendable {
     static let settings: [Setting] = [
         .choice("level", "The least level that is written", levelNames, default: "notice"),
         .dictionary("levels", "Levels of single components, by name", of: .choice(levelNames)),
-        .choice("format", "Text, or one JSON object per line", ["text", "json"]).optional,
+        .choice(
+            "format", "Text, one JSON object per line, or lines as ARTIQ's controller manager reads them",
+            LogFormat.allCases.map(\.rawValue)
+        ).optional,
     ]
 
     init(_ settings: Settings) {

@@ -24,6 +24,24 @@ public struct LogRecord: Sendable {
         return line.escapingControlCharacters
     }
 
+    /// The level in Python's words, the component and the message with its data: `WARNING:rpc:A client was sent away peer=::1`.
+    ///
+    /// A message of several lines says how many: `INFO<2>:rpc:first`, and the second line as it is.
+    public var pythonText: String {
+        let data = data.map { key, value in " \(key)=\(value.string ?? value.text)" }.joined()
+        let text = (message + data).escapingControlCharacters
+        let lines = text.utf8.count { $0 == UInt8(ascii: "\n") } + 1
+        return "\(level.pythonName)\(lines > 1 ? "<\(lines)>" : ""):\(component):\(text)"
+    }
+
+    func text(in format: LogFormat) -> String {
+        switch format {
+        case .text: text
+        case .json: json.text
+        case .artiq: pythonText
+        }
+    }
+
     /// One JSON object for a log collector.
     public var json: JSON {
         .object(

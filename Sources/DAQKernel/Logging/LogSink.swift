@@ -9,6 +9,8 @@ public enum LogFormat: String, Sendable, CaseIterable {
     case text
     /// One JSON object a line.
     case json
+    /// `LEVEL:component:message`, as Python's `logging` prints it and ARTIQ's controller manager reads it.
+    case artiq
 }
 
 /// Which messages are written: one level for all, others for named components and their parts.
@@ -48,7 +50,7 @@ final class LogSink: Sendable {
     /// Lines to a file descriptor.
     convenience init(levels: LogLevels, format: LogFormat, descriptor: Int32) {
         self.init(levels: levels) { record in
-            Self.write(Array(((format == .json ? record.json.text : record.text) + "\n").utf8), to: descriptor)
+            Self.write(Array((record.text(in: format) + "\n").utf8), to: descriptor)
         }
     }
 

@@ -20,6 +20,17 @@ public enum LogLevel: String, Sendable, Comparable, CaseIterable {
     /// A more important level is the greater one.
     public static func < (left: LogLevel, right: LogLevel) -> Bool { left.rank < right.rank }
 
+    /// The nearest level of Python's `logging`, with the TRACE that sipyco adds.
+    var pythonName: String {
+        switch self {
+        case .trace: "TRACE"
+        case .debug: "DEBUG"
+        case .info, .notice: "INFO"
+        case .warning: "WARNING"
+        case .error: "ERROR"
+        }
+    }
+
     private var rank: Int {
         switch self {
         case .trace: 0

@@ -33,7 +33,11 @@ public final class NamedMember: Sendable {
     /// What to subscribe to; its samples go through ``shown(_:)``.
     ///
     /// A name whose member the device does not have yet has one in alarm; ``NameEvent/changed(_:)`` tells when it comes.
-    public var source: AnyParameter { target.withLock { $0.source } }
+    public var source: AnyParameter {
+        let (source, face) = target.withLock { ($0.source, $0.face) }
+        face?.begin()
+        return source
+    }
 
     /// The command behind a command's name.
     public var command: AnyCommand? { target.withLock { $0.command } }

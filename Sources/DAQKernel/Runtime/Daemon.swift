@@ -160,12 +160,12 @@ public actor Daemon {
 
     private func report(_ refusal: PluginRefusal) { Self.report(refusal, format, logger) }
 
-    /// Lines of text for people, an object for a log collector.
+    /// Lines of text for people, an object for a log collector, one message of several lines for ARTIQ.
     private static func report(_ refusal: PluginRefusal, _ format: LogFormat, _ logger: Logger) {
-        if format == .text {
-            printError(refusal.text)
-        } else {
-            logger.error("Plugin refused", ["refusal": refusal.json])
+        switch format {
+        case .text: printError(refusal.text)
+        case .json: logger.error("Plugin refused", ["refusal": refusal.json])
+        case .artiq: logger.error(refusal.text)
         }
     }
 

@@ -5,22 +5,29 @@ internal import Synchronization
 /// The operations that run and the last that ended, so that any frontend can list, watch and cancel them.
 public final class OperationTable: Sendable {
     private struct State {
-        var operations: [UInt64: Operation] = [:]
-        var ended: [UInt64] = []
+        var running: [UInt64: Operation] = [:]
+        /// The last that ended, in a ring: where the next one goes, and what is there.
+        var ended: [Operation] = []
+        var place = 0
         var observers: [Int: @Sendable (Operation, OperationStatus) -> Void] = [:]
         var next = 0
     }
 
     private let keep: Int
     private let state = Mutex(State())
+    private let watchers = Atomic<Int>(0)
 
-    init(keep: Int = 1000) { self.keep = keep }
+    init(keep: Int = 1000) { self.keep = max(1, keep) }
 
     /// All that are known, newest first.
-    public var all: [Operation] { state.withLock { Array($0.operations.values) }.sorted { $0.id > $1.id } }
+    public var all: [Operation] {
+        state.withLock { Array($0.running.values) + $0.ended }.sorted { $0.id > $1.id }
+    }
 
     /// The operation of a number.
-    public func operation(_ id: UInt64) -> Operation? { state.withLock { $0.operations[id] } }
+    public func operation(_ id: UInt64) -> Operation? {
+        state.withLock { state in state.running[id] ?? state.ended.first { $0.id == id } }
+    }
 
     /// Calls `handler` at every change of any operation, on the thread of the change: it must not block.
     /// - Returns: A number for ``removeObserver(_:)``.
@@ -28,31 +35,54 @@ public final class OperationTable: Sendable {
         state.withLock { state in
             state.next += 1
             state.observers[state.next] = handler
+            watchers.store(state.observers.count, ordering: .releasing)
             return state.next
         }
     }
 
     /// Ends what ``observe(_:)`` began.
-    public func removeObserver(_ number: Int) { _ = state.withLock { $0.observers.removeValue(forKey: number) } }
+    public func removeObserver(_ number: Int) {
+        let removed = state.withLock { state in
+            defer { watchers.store(state.observers.count, ordering: .releasing) }
+            return state.observers.removeValue(forKey: number)
+        }
+        withExtendedLifetime(removed) {}
+    }
+
+    /// Whether anybody observes.
+    var isWatched: Bool { watchers.load(ordering: .acquiring) > 0 }
 
     func add(_ operation: Operation) {
-        state.withLock { $0.operations[operation.id] = operation }
-        operation.observe { [weak self, unowned operation] status in self?.changed(operation, status) }
+        state.withLock { $0.running[operation.id] = operation }
+        operation.join(self)
+        if isWatched { tell(operation, operation.status) }
     }
 
     /// The running ones of a device.
     func running(device: String) -> [Operation] {
-        state.withLock { $0.operations.values.filter { $0.device == device && !$0.status.state.isFinal } }
+        state.withLock { $0.running.values.filter { $0.device == device } }.filter { !$0.status.state.isFinal }
     }
 
-    private func changed(_ operation: Operation, _ status: OperationStatus) {
-        let observers = state.withLock { state in
-            if status.state.isFinal {
-                state.ended.append(operation.id)
-                if state.ended.count > keep { state.operations[state.ended.removeFirst()] = nil }
+    /// Moves an operation to those that ended.
+    func ended(_ operation: Operation) {
+        let forgotten: Operation? = state.withLock { state in
+            state.running[operation.id] = nil
+            guard state.ended.count == keep else {
+                state.ended.append(operation)
+                return nil
             }
-            return Array(state.observers.values)
+            defer {
+                state.ended[state.place] = operation
+                state.place = (state.place + 1) % keep
+            }
+            return state.ended[state.place]
         }
+        withExtendedLifetime(forgotten) {}
+    }
+
+    /// Tells those who observe.
+    func tell(_ operation: Operation, _ status: OperationStatus) {
+        let observers = state.withLock { Array($0.observers.values) }
         for observer in observers { observer(operation, status) }
     }
 }

@@ -77,7 +77,7 @@ public final class Site: Sendable {
             name: name, type: type, summary: summary,
             emit: { [weak self] event in self?.emit(event) },
             didWrite: { [weak self] parameter, value, origin in self?.didWrite(parameter, value, origin) },
-            didStart: { [weak self] operation in self?.operations.add(operation) })
+            didStart: { [operations] operation in operations.add(operation) })
     }
 
     func add(_ node: DeviceNode) {
