@@ -34,6 +34,11 @@ final class EventLoop: @unchecked Sendable {  // sound: what is not behind a loc
     private let wakeWrite: Int32
     private let inbox = Mutex<(jobs: [Job], isEnded: Bool)>(([], false))
     private var handlers: [UInt64: any EventHandler] = [:]
+    /// The handler of the last event: with one busy client it is the next one's, too.
+    private var last: (id: UInt64, handler: any EventHandler)?
+    /// When the last wait ended, in nanoseconds of the monotonic clock: read once a turn.
+    private var now: Int64 = 0
+    private var isOver = false
     private var lastID: UInt64 = 0
     private var timers: [(time: Int64, job: Job)] = []
     private var left: [UInt64] = []
@@ -86,6 +91,8 @@ final class EventLoop: @unchecked Sendable {  // sound: what is not behind a loc
         post { [self] in
             for handler in handlers.values { handler.ended() }
             handlers = [:]
+            last = nil
+            isOver = true
             inbox.withLock { $0 = ([], true) }
             completion()
         }
@@ -114,6 +121,7 @@ final class EventLoop: @unchecked Sendable {  // sound: what is not behind a loc
 
     func remove(_ descriptor: Int32, id: UInt64) {
         handlers[id] = nil
+        if last?.id == id { last = nil }
         daqd_epoll_remove(poll, descriptor)
     }
 
@@ -129,42 +137,50 @@ final class EventLoop: @unchecked Sendable {  // sound: what is not behind a loc
 
     private func run() {
         thread = pthread_self()
+        now = Timestamp.monotonicNanoseconds()
         var events = [daqd_ready](repeating: daqd_ready(), count: 128)
-        while !inbox.withLock({ $0.isEnded }) {
+        while !isOver {
             let count = unsafe events.withUnsafeMutableBufferPointer { buffer in unsafe wait(buffer) }
             for index in 0..<max(0, Int(count)) { handle(events[index].id, events[index].events) }
-            runTimers()
-            let waiting = left
-            left.removeAll(keepingCapacity: true)
-            for id in waiting { handlers[id]?.goOn() }
+            if let first = timers.first, first.time <= now { runTimers() }
+            if !left.isEmpty { goOn() }
         }
+    }
+
+    private func goOn() {
+        let waiting = left
+        left.removeAll(keepingCapacity: true)
+        for id in waiting { handlers[id]?.goOn() }
     }
 
     /// Waits for events: awake for a moment where they follow each other closely, then asleep.
     /// - Returns: How many there are.
     private func wait(_ buffer: UnsafeMutableBufferPointer<daqd_ready>) -> Int32 {
+        let begin = now
         let timeout = timeout
-        guard watch.isUsed, timeout != 0 else { return unsafe daqd_epoll_wait(poll, buffer.baseAddress, 128, timeout) }
-        let begin = Timestamp.monotonicNanoseconds()
-        if watch.staysAwake {
+        if timeout != 0, watch.staysAwake {
             repeat {
                 let count = unsafe daqd_epoll_wait(poll, buffer.baseAddress, 128, 0)
+                now = Timestamp.monotonicNanoseconds()
                 if count != 0 {
                     watch.saw()
                     return count
                 }
-            } while Timestamp.monotonicNanoseconds() - begin < watch.span
+            } while now - begin < watch.span
             watch.missed()
         }
         let count = unsafe daqd_epoll_wait(poll, buffer.baseAddress, 128, timeout)
-        watch.woke(after: Timestamp.monotonicNanoseconds() - begin)
+        now = Timestamp.monotonicNanoseconds()
+        if timeout != 0 { watch.woke(after: now - begin) }
         return count
     }
 
     private func handle(_ id: UInt64, _ events: UInt32) {
         guard id == 0 else {
-            handlers[id]?.ready(events)
-            return
+            if let last, last.id == id { return last.handler.ready(events) }
+            guard let handler = handlers[id] else { return }
+            last = (id, handler)
+            return handler.ready(events)
         }
         var bytes = [UInt8](repeating: 0, count: 64)
         while unsafe read(wakeRead, &bytes, 64) == 64 {}
@@ -179,12 +195,10 @@ final class EventLoop: @unchecked Sendable {  // sound: what is not behind a loc
     private var timeout: Int32 {
         if !left.isEmpty { return 0 }
         guard let first = timers.first else { return -1 }
-        return Int32(clamping: max(0, (first.time - Timestamp.monotonicNanoseconds() + 999_999) / 1_000_000))
+        return Int32(clamping: max(0, (first.time - now + 999_999) / 1_000_000))
     }
 
     private func runTimers() {
-        guard !timers.isEmpty else { return }
-        let now = Timestamp.monotonicNanoseconds()
         while let first = timers.first, first.time <= now {
             timers.removeFirst()
             first.job()

@@ -17,9 +17,6 @@ struct LoopWatch {
 
     init(span: Int64) { self.span = span }
 
-    /// Whether it may ever stay awake.
-    var isUsed: Bool { span > 0 }
-
     /// Whether the next wait begins awake.
     var staysAwake: Bool { close >= needed }
 
@@ -38,6 +35,6 @@ struct LoopWatch {
         needed = min(Self.most, needed * 2)
     }
 
-    /// It slept so many nanoseconds until an event came.
+    /// So many nanoseconds after the event before, one woke it.
     mutating func woke(after nanoseconds: Int64) { close = nanoseconds < span ? close + 1 : 0 }
 }
