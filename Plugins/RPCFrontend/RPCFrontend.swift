@@ -46,8 +46,7 @@ final class RPCFrontend: Frontend {
             try TLSContext(certificate: files.certificate, key: files.key, clients: files.clients)
         }
         let loops = try (0..<settings.threads).map { number throws(DeviceError) in
-            // On one processor the client could not send while this thread looks.
-            let loop = try EventLoop(busyPoll: sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1 ? settings.busyPoll : 0)
+            let loop = try EventLoop()
             try loop.start(number == 0 ? "rpc" : "rpc-\(number)")
             return loop
         }
@@ -56,8 +55,10 @@ final class RPCFrontend: Frontend {
             service.open()
             try connectPublications()
             for listener in listeners { loops[0].post { listener.attach(to: loops[0]) } }
-            service.publisher.begin(on: loops[0])
-            service.broadcaster.begin(on: loops[0])
+            loops[0].post { [service, loop = loops[0]] in
+                service.publisher.begin(on: loop)
+                service.broadcaster.begin(on: loop)
+            }
             let forwarder = settings.logServer.map { LogForwarder($0, context.logger) }
             forwarder?.start()
             let port = listeners.first?.port ?? 0

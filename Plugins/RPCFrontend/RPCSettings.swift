@@ -55,8 +55,6 @@ struct RPCSettings: Sendable {
     var allowsV1 = true
     var allowsRawArrays = true
     var threads = 1
-    /// Nanoseconds; 0 where it never stays awake.
-    var busyPoll: Int64 = 0
     var maximumConnections = 1024
     var limits = LineConnection.Limits()
     var keepAlive = 60
@@ -94,10 +92,6 @@ struct RPCSettings: Sendable {
         .bool("pyon_v1", "Serve clients that speak PYON v1 only: sipyco before 1.10", default: true),
         .bool("raw_arrays", "Offer arrays as bytes behind the line to clients that ask for it", default: true),
         .integer("threads", "Threads that serve connections", default: 1, in: 1...64),
-        .duration(
-            "busy_poll",
-            "While calls follow each other this closely, look for the next one so long before sleeping; 0 never does",
-            default: .microseconds(20), in: .zero ... .milliseconds(1)),
         .integer("maximum_connections", "Connections beyond these are closed", default: 1024, in: 1...100_000),
         .integer(
             "maximum_request", "Longest request line", unit: "B", default: 4_194_304, in: 4096...1_073_741_824),
@@ -133,8 +127,6 @@ struct RPCSettings: Sendable {
         allowsV1 = try settings["pyon_v1"]
         allowsRawArrays = try settings["raw_arrays"]
         threads = try settings["threads"]
-        let busyPoll: Duration = try settings["busy_poll"]
-        self.busyPoll = busyPoll.components.attoseconds / 1_000_000_000
         maximumConnections = try settings["maximum_connections"]
         limits.line = try settings["maximum_request"]
         let keepAlive: Duration = try settings["keepalive"]

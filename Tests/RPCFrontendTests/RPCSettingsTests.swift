@@ -61,7 +61,7 @@ struct RPCSettingsTests {
             "pyon_v1": .bool(true),
             "raw_arrays": .bool(true), "threads": .integer(2), "maximum_connections": .integer(10),
             "maximum_request": .integer(5000), "keepalive": .duration(.seconds(60)), "log_port": .integer(1066),
-            "busy_poll": .duration(.microseconds(20)), "accept_logs": .string("never"),
+            "accept_logs": .string("never"),
             "certificate": .string("/a"), "key": .string("/b"),
         ])
         #expect(throws: ConfigurationError.self) { try RPCSettings(settings) }

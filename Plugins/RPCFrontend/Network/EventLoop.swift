@@ -30,37 +30,38 @@ final class EventLoop: @unchecked Sendable {  // sound: what is not behind a loc
     static let broken = UInt32(DAQD_BROKEN)
 
     private let poll: Int32
+    /// Becomes readable when the first timer is due: a wait with a time of its own would set the processor's clock each time.
+    private let clock: Int32
+    private var clockTime: Int64 = 0
+    private static let clockID = UInt64.max
     private let wakeRead: Int32
     private let wakeWrite: Int32
     private let inbox = Mutex<(jobs: [Job], isEnded: Bool)>(([], false))
     private var handlers: [UInt64: any EventHandler] = [:]
     /// The handler of the last event: with one busy client it is the next one's, too.
     private var last: (id: UInt64, handler: any EventHandler)?
-    /// When the last wait ended, in nanoseconds of the monotonic clock: read once a turn.
-    private var now: Int64 = 0
     private var isOver = false
     private var lastID: UInt64 = 0
     private var timers: [(time: Int64, job: Job)] = []
     private var left: [UInt64] = []
-    private var watch: LoopWatch
     private var thread = pthread_t()
 
-    /// - Parameter busyPoll: How long to look for the next event before sleeping, in nanoseconds; 0 sleeps at once.
     /// - Throws: When the system has no more descriptors.
-    init(busyPoll: Int64 = 0) throws(DeviceError) {
-        watch = LoopWatch(span: busyPoll)
+    init() throws(DeviceError) {
         var ends: [Int32] = [-1, -1]
         poll = daqd_epoll_new()
+        clock = daqd_timer_new()
         let status = unsafe daqd_pipe(&ends)
         (wakeRead, wakeWrite) = (ends[0], ends[1])
-        guard poll >= 0, status == 0 else {
+        guard poll >= 0, clock >= 0, status == 0 else {
             throw DeviceError(.failed, "the system gives no descriptor: \(systemErrorText(errno))")
         }
         daqd_epoll_add(poll, wakeRead, 0, EventLoop.readable)
+        daqd_epoll_add(poll, clock, Self.clockID, EventLoop.readable)
     }
 
     deinit {
-        for descriptor in [poll, wakeRead, wakeWrite] where descriptor >= 0 { close(descriptor) }
+        for descriptor in [poll, clock, wakeRead, wakeWrite] where descriptor >= 0 { close(descriptor) }
         unsafe input.deallocate()
         unsafe scratch.deallocate()
     }
@@ -133,16 +134,24 @@ final class EventLoop: @unchecked Sendable {  // sound: what is not behind a loc
         let time = Timestamp.monotonicNanoseconds() + Int64(min(max(seconds, 0), 1e9) * 1e9)
         let index = timers.firstIndex { $0.time > time } ?? timers.count
         timers.insert((time, job), at: index)
+        setClock()
+    }
+
+    private func setClock() {
+        let time = timers.first.map { max(1, $0.time) } ?? 0
+        guard time != clockTime else { return }
+        clockTime = time
+        daqd_timer_set(clock, time)
     }
 
     private func run() {
         thread = pthread_self()
-        now = Timestamp.monotonicNanoseconds()
         var events = [daqd_ready](repeating: daqd_ready(), count: 128)
         while !isOver {
-            let count = unsafe events.withUnsafeMutableBufferPointer { buffer in unsafe wait(buffer) }
+            let count = unsafe events.withUnsafeMutableBufferPointer { buffer in
+                unsafe daqd_epoll_wait(poll, buffer.baseAddress, 128, left.isEmpty ? -1 : 0)
+            }
             for index in 0..<max(0, Int(count)) { handle(events[index].id, events[index].events) }
-            if let first = timers.first, first.time <= now { runTimers() }
             if !left.isEmpty { goOn() }
         }
     }
@@ -153,35 +162,16 @@ final class EventLoop: @unchecked Sendable {  // sound: what is not behind a loc
         for id in waiting { handlers[id]?.goOn() }
     }
 
-    /// Waits for events: awake for a moment where they follow each other closely, then asleep.
-    /// - Returns: How many there are.
-    private func wait(_ buffer: UnsafeMutableBufferPointer<daqd_ready>) -> Int32 {
-        let begin = now
-        let timeout = timeout
-        if timeout != 0, watch.staysAwake {
-            repeat {
-                let count = unsafe daqd_epoll_wait(poll, buffer.baseAddress, 128, 0)
-                now = Timestamp.monotonicNanoseconds()
-                if count != 0 {
-                    watch.saw()
-                    return count
-                }
-            } while now - begin < watch.span
-            watch.missed()
-        }
-        let count = unsafe daqd_epoll_wait(poll, buffer.baseAddress, 128, timeout)
-        now = Timestamp.monotonicNanoseconds()
-        if timeout != 0 { watch.woke(after: now - begin) }
-        return count
+    private func handle(_ id: UInt64, _ events: UInt32) {
+        if let last, last.id == id { return last.handler.ready(events) }
+        if id == 0 { return takeJobs() }
+        if id == Self.clockID { return runTimers() }
+        guard let handler = handlers[id] else { return }
+        last = (id, handler)
+        handler.ready(events)
     }
 
-    private func handle(_ id: UInt64, _ events: UInt32) {
-        guard id == 0 else {
-            if let last, last.id == id { return last.handler.ready(events) }
-            guard let handler = handlers[id] else { return }
-            last = (id, handler)
-            return handler.ready(events)
-        }
+    private func takeJobs() {
         var bytes = [UInt8](repeating: 0, count: 64)
         while unsafe read(wakeRead, &bytes, 64) == 64 {}
         let jobs = inbox.withLock { inbox in
@@ -191,18 +181,15 @@ final class EventLoop: @unchecked Sendable {  // sound: what is not behind a loc
         for job in jobs { job() }
     }
 
-    /// Milliseconds until there is something to do by itself; -1 for never.
-    private var timeout: Int32 {
-        if !left.isEmpty { return 0 }
-        guard let first = timers.first else { return -1 }
-        return Int32(clamping: max(0, (first.time - now + 999_999) / 1_000_000))
-    }
-
     private func runTimers() {
+        clockTime = 0  // it is over
+        let now = Timestamp.monotonicNanoseconds()
         while let first = timers.first, first.time <= now {
             timers.removeFirst()
             first.job()
         }
+        if clockTime == 0, timers.isEmpty { daqd_timer_set(clock, 0) }
+        setClock()
     }
 }
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 static uint32_t wanted(uint32_t events) {
@@ -41,6 +42,13 @@ int daqd_epoll_wait(int instance, struct daqd_ready *ready, int capacity, int mi
                               (happened & (EPOLLERR | EPOLLHUP) ? DAQD_BROKEN : 0);
     }
     return count;
+}
+
+int daqd_timer_new(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC); }
+
+int daqd_timer_set(int timer, int64_t nanoseconds) {
+    struct itimerspec time = {.it_value = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000}};
+    return timerfd_settime(timer, TFD_TIMER_ABSTIME, &time, 0);
 }
 
 int daqd_pipe(int *ends) { return pipe2(ends, O_NONBLOCK | O_CLOEXEC); }

@@ -23,6 +23,10 @@ int daqd_epoll_change(int instance, int descriptor, uint64_t id, uint32_t events
 int daqd_epoll_remove(int instance, int descriptor);
 /// Waits; the number of `ready` filled, at most `capacity` and 128.
 int daqd_epoll_wait(int instance, struct daqd_ready *ready, int capacity, int milliseconds);
+/// A descriptor that becomes readable when its time has come; -1 with errno.
+int daqd_timer_new(void);
+/// Sets its time, in nanoseconds of the monotonic clock, and clears what was due; 0 for never.
+int daqd_timer_set(int timer, int64_t nanoseconds);
 /// A pipe whose ends never block.
 int daqd_pipe(int *ends);
 /// Accepts; the new descriptor never blocks.
