@@ -13,6 +13,8 @@ from rpc_daemon import Daemon, free_port
 from sipyco import logs, pc_rpc, sync_struct
 
 LIMIT = 90  # seconds for anything that must come
+# The manager takes a daqd for broken that does not listen by its first ping: longer than a start on a busy machine, less than its own 30 s.
+PING_TIMER = float(os.environ.get("ARTIQ_PING_TIMER", "5"))
 passed = failed = 0
 
 
@@ -95,7 +97,7 @@ async def conversation():
         entry = {
             "type": "controller", "host": "127.0.0.1", "port": site.port, "target_name": "b_other",
             "command": " ".join(site.command) + " --log-format artiq",
-            "ping_timer": 0.3, "ping_timeout": 20, "term_timeout": 60, "retry_timer": 0.2,
+            "ping_timer": PING_TIMER, "ping_timeout": 20, "term_timeout": 60, "retry_timer": 0.2,
         }
         lab.devices["lab"] = entry
         busy = await connected(site.port, "a_first")
@@ -104,8 +106,8 @@ async def conversation():
         call = asyncio.create_task(busy.sleep(3000))
         watcher = await connected(site.port, "daqd")
         before = len(lab.said("pinging controller lab"))
-        pinged = await lab.hears(lambda: len(lab.said("pinging controller lab")) >= before + 10)
-        check("ten pings, each on a fresh connection to the alphabetically first target, while that device is busy", pinged)
+        pinged = await lab.hears(lambda: len(lab.said("pinging controller lab")) >= before + 4)
+        check("four pings, each on a fresh connection to the alphabetically first target, while that device is busy", pinged)
         check("none failed, and the call goes on", not lab.said("ping failed") and not call.done(), str([r.getMessage() for r in lab.records]))
         check("daqd was not restarted", await process_of(site.port) == pid)
         listening = lab.said("Listening", "controller(lab)")
