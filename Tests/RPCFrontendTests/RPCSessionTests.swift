@@ -142,13 +142,13 @@ struct RPCSessionTests {
         [true, false])
     func clientGone(command: String, byReset: Bool) async throws {
         let fixture = try await RPCFixture()
-        try await blocking {
+        let client = try await blocking { () -> RawClient in
             let client = try fixture.client()
             try client.send(#"{"action":"call","name":"\#(command)","args":[],"kwargs":{}}"# + "\n")
-            _ = try fixture.client().call("ping")
-            while fixture.node.command(command)?.busy.value != true { sched_yield() }
-            if byReset { client.reset() } else { client.close() }
+            return client
         }
+        #expect(await eventually { fixture.node.command(command)?.busy.value == true })
+        if byReset { client.reset() } else { client.close() }
         let operation = try #require(fixture.site.operations.all.first { $0.command == command })
         if command == "tied" {
             #expect(await eventually { operation.status.state == .cancelled })

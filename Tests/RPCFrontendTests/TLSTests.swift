@@ -51,6 +51,10 @@ struct TLSTests {
             process.standardOutput = from
             process.standardError = FileHandle.nullDevice
             try process.run()
+            // A server that neither answers nor closes must not keep the test for ever.
+            let limit = DispatchWorkItem { process.terminate() }
+            DispatchQueue.global().asyncAfter(deadline: .now() + 60, execute: limit)
+            defer { limit.cancel() }
             try? into.fileHandleForWriting.write(contentsOf: Data(input.utf8))
             var output = Data()
             // The last line is the answer to the last request: the input ends after it, not before.
