@@ -1,6 +1,7 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
 import Glibc
+import Synchronization
 import Testing
 
 @testable import DAQKernel
@@ -42,5 +43,61 @@ struct FrameTests {
         }
         pthread_join(thread, nil)
         #expect(consumer.dropped == 0)
+    }
+
+    @Test("frames that come together reach every kind of consumer in order", arguments: [1, 3, 64])
+    func batches(_ most: Int) async {
+        let source = FrameSource(channel: "c")
+        #expect(!source.hasConsumers)
+        let every = source.subscribe(.everyBlocking(capacity: 4))
+        let dropping = source.subscribe(.everyDropping(capacity: 7))
+        let newest = source.subscribe(.newest)
+        #expect(source.hasConsumers)
+        let thread = SubscriptionTests.Publisher {
+            for first in stride(from: 0, to: 200, by: 10) {
+                source.publish(contentsOf: (first..<first + 10).map { frame($0) })
+            }
+        }.start()
+        var seen: [Int] = []
+        while seen.count < 200 { seen += await every.next(atMost: most).map(\.index) }
+        pthread_join(thread, nil)
+        #expect(seen == Array(0..<200))
+        #expect(await dropping.next(atMost: 100).map(\.index) == Array(0..<7))
+        #expect(dropping.dropped == 193)
+        #expect(await newest.next()?.index == 199)
+        #expect(newest.dropped == 199)
+        #expect(source.count == 200)
+        for consumer in [every, dropping, newest] { consumer.cancel() }
+        #expect(!source.hasConsumers)
+        #expect(await every.next(atMost: 5).isEmpty)
+    }
+
+    @Test("an array over a frame's memory is the array of its bytes, and lets the memory go")
+    func sharedArray() throws {
+        let released = Released()
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 8, alignment: 8)
+        defer { unsafe memory.deallocate() }
+        for index in 0..<8 { unsafe memory[index] = UInt8(index) }
+        do {
+            let buffer = unsafe FrameBuffer(borrowing: UnsafeRawBufferPointer(memory)) { released.note() }
+            #expect(ArrayValue(.uint16, shape: [2, 3], buffer: buffer) == nil)
+            let shared = try #require(ArrayValue(.uint16, shape: [2, 2], buffer: buffer))
+            let own = try #require(ArrayValue(.uint16, shape: [2, 2], bytes: [0, 1, 2, 3, 4, 5, 6, 7]))
+            #expect(shared == own)
+            #expect(shared.bytes == own.bytes)
+            #expect(shared.byteCount == 8)
+            #expect(shared.count == 4)
+            #expect(shared.elements(as: UInt16.self) == own.elements(as: UInt16.self))
+            #expect(shared[3] == own[3])
+            #expect(shared.withBytes { unsafe $0.baseAddress == UnsafeRawPointer(memory.baseAddress) })
+            #expect(released.count == 0)
+        }
+        #expect(released.count == 1)
+    }
+
+    final class Released: Sendable {
+        private let number = Atomic<Int>(0)
+        var count: Int { number.load(ordering: .acquiring) }
+        func note() { number.add(1, ordering: .acquiringAndReleasing) }
     }
 }

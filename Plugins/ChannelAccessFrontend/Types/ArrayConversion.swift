@@ -113,7 +113,7 @@ enum ArrayConversion {
     private static func each<Source: BitwiseCopyable, Target: BitwiseCopyable>(
         _ array: ArrayValue, _ count: Int, _ memory: UnsafeMutableRawPointer, _ convert: (Source) -> Target
     ) {
-        unsafe array.bytes.withUnsafeBytes { raw in
+        unsafe array.withBytes { raw in
             for index in 0..<count {
                 let value = unsafe raw.loadUnaligned(
                     fromByteOffset: index &* MemoryLayout<Source>.size, as: Source.self)
@@ -126,7 +126,7 @@ enum ArrayConversion {
     private static func texts<Source: BitwiseCopyable>(
         _ array: ArrayValue, _ count: Int, _ memory: UnsafeMutableRawPointer, _ text: (Source) -> String
     ) {
-        unsafe array.bytes.withUnsafeBytes { raw in
+        unsafe array.withBytes { raw in
             for index in 0..<count {
                 let value = unsafe raw.loadUnaligned(
                     fromByteOffset: index &* MemoryLayout<Source>.size, as: Source.self)

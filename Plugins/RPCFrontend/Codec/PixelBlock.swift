@@ -10,7 +10,7 @@ enum PixelBlock: Sendable {
 
     var count: Int {
         switch self {
-        case .array(let array): array.bytes.count
+        case .array(let array): array.byteCount
         case .frame(let buffer): buffer.count
         }
     }
@@ -18,7 +18,7 @@ enum PixelBlock: Sendable {
     /// Lends the bytes for the length of a call.
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         switch self {
-        case .array(let array): unsafe array.bytes.withUnsafeBytes { raw in unsafe body(raw) }
+        case .array(let array): unsafe array.withBytes { raw in unsafe body(raw) }
         case .frame(let buffer): unsafe buffer.withBytes { raw in unsafe body(raw) }
         }
     }

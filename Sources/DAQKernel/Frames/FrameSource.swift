@@ -27,6 +27,17 @@ public final class FrameSource: Sendable {
     /// Frames published so far.
     public var count: UInt64 { published.load(ordering: .relaxed) }
 
+    /// Whether anybody would get a frame; a source may spare itself making them.
+    public var hasConsumers: Bool {
+        consumers.withLock { consumers in
+            consumers.removeAll { $0.isCancelled }
+            return !consumers.isEmpty
+        }
+    }
+
+    /// Counts frames that were not made, because there was no consumer.
+    public func skip(_ frames: Int) { published.add(UInt64(clamping: frames), ordering: .relaxed) }
+
     /// Adds a consumer.
     public func subscribe(_ delivery: FrameDelivery) -> FrameSubscription {
         let subscription = FrameSubscription(delivery)
@@ -42,5 +53,15 @@ public final class FrameSource: Sendable {
             return consumers
         }
         for consumer in present { consumer.push(frame) }
+    }
+
+    /// Hands frames to every consumer, by reference and in order; cheaper than one by one.
+    public func publish(contentsOf frames: [Frame]) {
+        published.add(UInt64(frames.count), ordering: .relaxed)
+        let present = consumers.withLock { consumers in
+            consumers.removeAll { $0.isCancelled }
+            return consumers
+        }
+        for consumer in present { consumer.push(contentsOf: frames) }
     }
 }

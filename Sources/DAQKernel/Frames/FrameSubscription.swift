@@ -6,11 +6,38 @@ internal import Synchronization
 /// One consumer's queue of frames.
 public final class FrameSubscription: Sendable {
     private struct State {
+        /// Waiting frames are those from `head` on.
         var queue: [Frame] = []
-        var waiter: CheckedContinuation<Frame?, Never>?
+        var head = 0
+        var waiter: Waiter?
         var dropped: UInt64 = 0
         var delivered: UInt64 = 0
         var isCancelled = false
+
+        var count: Int { queue.count - head }
+
+        /// The oldest frames, at most so many.
+        mutating func take(_ most: Int) -> [Frame] {
+            let number = min(max(most, 1), count)
+            delivered += UInt64(number)
+            if head == 0, number == queue.count {
+                defer { queue = [] }
+                return queue
+            }
+            let taken = Array(queue[head..<head + number])
+            head += number
+            // Taken frames must not stay alive here; moving the rest up now and then costs little for each.
+            if head == queue.count || head >= 32 || head * 2 >= queue.count {
+                queue.removeFirst(head)
+                head = 0
+            }
+            return taken
+        }
+    }
+
+    private struct Waiter {
+        let most: Int
+        let continuation: CheckedContinuation<[Frame], Never>
     }
 
     private let delivery: FrameDelivery
@@ -28,17 +55,20 @@ public final class FrameSubscription: Sendable {
     var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
     /// Waits for the next frame; `nil` after ``cancel()`` or when the waiting task is cancelled.
-    public func next() async -> Frame? {
+    public func next() async -> Frame? { await next(atMost: 1).first }
+
+    /// Waits until there is a frame, then takes those that wait, at most so many; none after ``cancel()`` or when the waiting task
+    /// is cancelled.
+    ///
+    /// For consumers that keep up with thousands of frames in a second.
+    public func next(atMost most: Int) async -> [Frame] {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let immediate: Frame?? = state.withLock { state in
-                    if state.isCancelled { return .some(nil) }
-                    guard state.queue.isEmpty else {
-                        state.delivered += 1
-                        return .some(state.queue.removeFirst())
-                    }
-                    state.waiter = continuation
-                    return .none
+                let immediate: [Frame]? = state.withLock { state in
+                    if state.isCancelled { return [] }
+                    if state.count > 0 { return state.take(most) }
+                    state.waiter = Waiter(most: max(most, 1), continuation: continuation)
+                    return nil
                 }
                 if let immediate {
                     room.signal()
@@ -54,45 +84,61 @@ public final class FrameSubscription: Sendable {
     public func cancel() {
         let waiter = state.withLock { state in
             state.isCancelled = true
-            state.queue = []
+            (state.queue, state.head) = ([], 0)
             defer { state.waiter = nil }
             return state.waiter
         }
-        waiter?.resume(returning: nil)
+        waiter?.continuation.resume(returning: [])
         room.signal()
     }
 
-    func push(_ frame: Frame) {
-        while true {
-            let (waiter, isDone) = state.withLock { state -> (CheckedContinuation<Frame?, Never>?, Bool) in
-                if state.isCancelled { return (nil, true) }
+    func push(_ frame: Frame) { push(contentsOf: [frame]) }
+
+    func push(contentsOf frames: [Frame]) {
+        var rest = frames[...]
+        while !rest.isEmpty {
+            let (waiter, given) = state.withLock { state -> (Waiter?, [Frame]) in
+                if state.isCancelled {
+                    rest = []
+                    return (nil, [])
+                }
                 if let waiter = state.waiter {
                     state.waiter = nil
-                    state.delivered += 1
-                    return (waiter, true)
+                    let given = Array(rest.prefix(waiter.most))
+                    rest = rest.dropFirst(given.count)
+                    state.delivered += UInt64(given.count)
+                    return (waiter, given)
                 }
-                return (nil, Self.enqueue(frame, delivery, &state))
+                rest = rest.dropFirst(Self.enqueue(rest, delivery, &state))
+                return (nil, [])
             }
-            waiter?.resume(returning: frame)
-            if isDone { return }
-            room.wait()
+            if let waiter {
+                waiter.continuation.resume(returning: given)
+            } else if !rest.isEmpty {
+                room.wait()
+            }
         }
     }
 
-    /// - Returns: Whether the frame was dealt with; if not, the source waits for room.
-    private static func enqueue(_ frame: Frame, _ delivery: FrameDelivery, _ state: inout State) -> Bool {
+    /// - Returns: How many of the frames were dealt with; the source waits for room for the others.
+    private static func enqueue(_ frames: ArraySlice<Frame>, _ delivery: FrameDelivery, _ state: inout State) -> Int {
         switch delivery {
         case .newest:
-            if !state.queue.isEmpty {
-                state.dropped += UInt64(state.queue.count)
-                state.queue.removeAll(keepingCapacity: true)
-            }
-            state.queue.append(frame)
-        case .everyDropping(let capacity) where state.queue.count >= capacity: state.dropped += 1
-        case .everyBlocking(let capacity) where state.queue.count >= capacity: return false
-        case .everyDropping, .everyBlocking: state.queue.append(frame)
+            state.dropped += UInt64(state.count + frames.count - 1)
+            state.queue.removeAll(keepingCapacity: true)
+            state.head = 0
+            state.queue.append(contentsOf: frames.suffix(1))
+            return frames.count
+        case .everyDropping(let capacity):
+            let room = max(0, capacity - state.count)
+            state.queue.append(contentsOf: frames.prefix(room))
+            state.dropped += UInt64(max(0, frames.count - room))
+            return frames.count
+        case .everyBlocking(let capacity):
+            let room = min(max(0, capacity - state.count), frames.count)
+            state.queue.append(contentsOf: frames.prefix(room))
+            return room
         }
-        return true
     }
 }
 
