@@ -62,6 +62,7 @@ let plugins: [[Target]] = [
     plugin("AcquirerPlugin", path: "Tests/AcquirerPlugin", dependencies: []),
     plugin("ChannelAccessBenchPlugin", path: "Tests/ChannelAccessBenchPlugin", dependencies: []),
     plugin("RPCProbePlugin", path: "Tests/RPCProbePlugin", dependencies: []),
+    plugin("FrameCounterPlugin", path: "Tests/FrameCounterPlugin", dependencies: []),
     // Optimised in debug builds too: it draws and bit-shuffles images.
     plugin(
         "EigerSimulator", path: "Simulators/EigerSimulator", dependencies: [routes, storage, "CMemoryFile"],

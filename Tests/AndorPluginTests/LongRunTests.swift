@@ -72,7 +72,7 @@ struct LongRunTests {
         await bench.stop()
     }
 
-    @Test("10,000 images of a small region at 1 kHz from an external trigger: none lost, indices without a gap")
+    @Test("10,000 images of a small region at 1 kHz from an external trigger: none lost, indices without a gap (E7.7)")
     func externalSeries() async throws {
         let bench = try await Bench("speed=10 start=20 cameras=897:1 trigger_hz=1000") {
             $0.pipeline.images = 20_000

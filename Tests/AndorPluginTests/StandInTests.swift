@@ -9,7 +9,7 @@ import Testing
 @Suite("the SDK's stand-in")
 struct StandInTests {
     /// The table of notes that the Python driver's authors took at a real iXon Ultra 888.
-    @Test("the circular buffer behaves as the notes say, row by row")
+    @Test("the circular buffer behaves as the notes say, row by row (E7.1)")
     func bufferTable() throws {
         let sim = try StandIn("manual=1")
         try sim.open()
@@ -36,7 +36,7 @@ struct StandInTests {
         #expect(try sim.newImages() == [20024, 0, 0])
     }
 
-    @Test("a buffer of four that nobody reads for ten images has lost six, and says so in one way only")
+    @Test("a buffer of four that nobody reads for ten images has lost six, and says so in one way only (E7.2)")
     func overrun() throws {
         let sim = try StandIn("manual=1 buffer=96")
         try sim.open()

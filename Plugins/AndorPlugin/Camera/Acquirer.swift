@@ -20,15 +20,20 @@ final class Acquirer: Sendable {
     let frames = FrameSource(channel: "camera")
     private let phase = Mutex(Phase.idle)
     private let counter = Atomic<Int>(0)
+    let pool: FramePool
+    let filler: BlockFiller
     private let thread = SerialThread(name: "andor-data")
+    private let silentSince = Mutex(ContinuousClock.now)
     private let lastLive = Atomic<Int64>(0)
     private let rate = Mutex(ImageRate())
     /// The newest image that is not shown yet.
-    private let unseen = Mutex<(image: CameraImage, waiting: Int)?>(nil)
+    private let unseen = Mutex<CameraImage?>(nil)
 
     init(_ core: CameraCore) {
         self.core = core
         pipeline = Pipeline(core.settings.pipeline)
+        pool = FramePool(limit: core.settings.frameMemory)
+        filler = BlockFiller(pool)
     }
 
     /// The acquisition that runs.
@@ -81,6 +86,7 @@ final class Acquirer: Sendable {
                 core.name, expected: setup.expected ?? limit.map { Int64($0) }, countsFrames: delivery != .client,
                 firstIndex: 0, origin: origin, configuration: configuration()))
         do {
+            if delivery != .client { try await prepare(setup, facts) }
             try await acquisition.armed()
             core.isAcquiring = true
             let readback = try await core.call("StartAcquisition") { sdk, facts in
@@ -105,6 +111,23 @@ final class Acquirer: Sendable {
             _ = try? await acquisition.finish(failure: error)
             throw error
         }
+    }
+
+    /// Memory for a second of images, or for 256 of them, is there before the first one comes.
+    private func prepare(_ setup: CameraSetup, _ facts: CameraFacts) async throws {
+        let size = imageBytes(setup, facts)
+        let bytes = preparedBytes(size)
+        try await thread.run { [pool] in pool.prepare(imageBytes: size, bytes: bytes) }
+    }
+
+    private func imageBytes(_ setup: CameraSetup, _ facts: CameraFacts) -> Int {
+        let shape = setup.shape(sensorWidth: facts.sensorWidth, sensorHeight: facts.sensorHeight)
+        return max(1, shape.rows * shape.columns * (setup.isWide ? 4 : 2))
+    }
+
+    private func preparedBytes(_ imageBytes: Int) -> Int {
+        let cycle = core.readback.kinetic
+        return imageBytes * (cycle > 0 ? min(256, max(1, Int(1 / max(cycle, 1e-3)))) : 256)
     }
 
     private func show(started acquisition: Acquisition, _ setup: CameraSetup, _ readback: CameraReadback) {
@@ -181,106 +204,106 @@ final class Acquirer: Sendable {
     }
 
     private func fetchAll(_ running: RunningAcquisition) async throws {
-        let hasTimes = try core.facts().capabilities.hasMetadata
-        let reader = BufferReader(context: running.context, hasTimes: hasTimes)
-        var retrieved = 0
-        var silentSince = ContinuousClock.now
+        let facts = try core.facts()
+        silentSince.withLock { $0 = .now }
+        let loop = FetchLoop(
+            core, try await core.gate.open(), handle: facts.handle, running,
+            BufferReader(context: running.context, hasTimes: facts.capabilities.hasMetadata, filler: filler),
+            FetchLoop.Consumer(
+                deliver: { [self] in deliver($0, running) }, makeRoom: { [self] in makeRoom(running) },
+                idle: { [self] in checkSilence(running) }))
         while true {
-            let after = retrieved
-            switch try await core.call("GetImages", .data, { sdk, _ in try reader.look(sdk, after: after) }) {
-            case .images(let batch):
-                if retrieved == 0 { await begun(running) }
-                retrieved = batch.range.upperBound
-                silentSince = .now
-                if !running.discards { await deliver(batch, running) }
-                if let limit = running.limit, retrieved >= limit, !running.isStopped {
-                    running.stopping(discards: false)
-                    await abort()
-                }
-            case .nothing:
-                try await wait()
-                silentSince = checkSilence(running, silentSince)
+            let pause = try await thread.run { try loop.run() }
+            switch pause {
+            case .began:
+                try? await running.acquisition.acquiring()
+                core.show(.acquiring)
             case .over(let total):
-                if !running.discards, total > retrieved, running.limit == nil { lost(total - retrieved, running) }
+                if !running.discards, total > loop.last, running.limit == nil { lost(total - loop.last, running) }
                 return
             }
         }
     }
 
-    private func begun(_ running: RunningAcquisition) async {
-        guard running.acquisition.record.state == .armed else { return }
-        try? await running.acquisition.acquiring()
-        core.show(.acquiring)
-    }
-
-    /// Waits for the next image outside the gate; at most a tenth of a second, because events do not queue.
-    private func wait() async throws {
-        let facts = try core.facts()
-        let library = try await core.gate.open()
-        let status = try await thread.run {
-            try library.wait(handle: facts.handle, milliseconds: 100) ?? library.waitForSelected(milliseconds: 20)
+    private func checkSilence(_ running: RunningAcquisition) {
+        let limit = max(5, 5 * running.cycle)
+        let isSilent = silentSince.withLock { since in
+            guard running.cycle > 0, since.duration(to: .now) > .seconds(limit) else { return false }
+            since = .now
+            return true
         }
-        guard status.isLoss else { return }
-        throw status.error("WaitForAcquisition")
-    }
-
-    private func checkSilence(
-        _ running: RunningAcquisition, _ since: ContinuousClock.Instant
-    ) -> ContinuousClock.Instant {
-        guard running.cycle > 0, since.duration(to: .now) > .seconds(max(5, 5 * running.cycle)) else { return since }
-        let text = "no image for \(max(5, 5 * running.cycle)) s where one is due each \(running.cycle) s"
+        guard isSilent else { return }
+        let text = "no image for \(limit) s where one is due each \(running.cycle) s"
         core.say(text, alarm: Alarm(.minor, .timeout, text))
         core.logger.warning("No image comes", ["cycle_s": .number(running.cycle)])
-        return .now
     }
 
-    // MARK: - Delivery
+    // MARK: - Delivery, on the camera's thread
 
-    private func deliver(_ batch: ImageBatch, _ running: RunningAcquisition) async {
-        let (temperature, cooling) = core.state.withLock { ($0.temperature, $0.cooling) }
-        let isCooling = cooling != .stabilized && cooling != .off
-        let most = running.limit ?? Int.max
-        let images = batch.pixels.enumerated().compactMap { place, pixels -> CameraImage? in
-            let index = batch.range.lowerBound + place
-            guard index <= most else { return nil }
-            return CameraImage(
-                running.context, index: index, pixels: pixels, received: batch.received,
-                monotonicNanoseconds: batch.monotonicNanoseconds,
-                cameraNanoseconds: batch.times.indices.contains(place) ? Int64(clamping: batch.times[place]) : nil,
-                lostBefore: place == 0 ? batch.lost : 0, temperature: temperature, isCooling: isCooling)
+    private func deliver(_ batch: ImageBatch, _ running: RunningAcquisition) {
+        silentSince.withLock { $0 = .now }
+        let count = min(batch.count, (running.limit ?? Int.max) - batch.first + 1)
+        if let limit = running.limit, batch.last >= limit, !running.isStopped {
+            running.stopping(discards: false)
+            Task { await self.abort() }
         }
-        guard let last = images.last else { return }
+        guard count > 0, !running.discards else { return }
+        let run = ImageRun(batch: batch, places: 0..<count)
         if batch.lost > 0 { overrun(batch, running) }
-        let first = Int64(batch.range.lowerBound) - 1
-        running.acquisition.frames(indexes: first..<Int64(last.index))
-        hand(images, running)
-        // On the data thread: a consumer that wants every frame may make it wait.
-        try? await thread.run { [self] in
-            for image in images { frames.publish(image.frame(frames.channel)) }
+        running.acquisition.frames(indexes: Int64(run.firstIndex) - 1..<Int64(run.lastIndex))
+        hand(run, running)
+        // A consumer that wants every frame may make the camera's thread wait here.
+        if frames.hasConsumers {
+            frames.publish(contentsOf: batch.frames(frames.channel, count))
+        } else {
+            frames.skip(count)
         }
-        core.parameters.counter.publish(core.parameters.counter.value + images.count)
-        rate.withLock { $0.count(images.count, at: batch.monotonicNanoseconds) }
-        show(last, batch, running)
+        core.parameters.counter.publish(core.parameters.counter.value + count)
+        rate.withLock { $0.count(count, at: batch.monotonicNanoseconds) }
+        show(CameraImage(batch: batch, place: count - 1), running)
+    }
+
+    /// The memory is used up: the oldest images that wait to be fetched give way.
+    private func makeRoom(_ running: RunningAcquisition) -> Bool {
+        if core.settings.overflow == .stop, running.delivery == .pipeline {
+            stopForFullPipeline(running)
+            return false
+        }
+        var hasRoom = false
+        for subscription in subscriptions.all where subscription.dropOldest(of: running.context) != nil {
+            hasRoom = true
+        }
+        if let dropped = pipeline.dropOldest(of: running.context) {
+            hasRoom = true
+            core.parameters.dropped.publish(Int(pipeline.dropped))
+            if dropped > 0, running.delivery == .pipeline { lost(dropped, running) }
+        }
+        return hasRoom
+    }
+
+    private func stopForFullPipeline(_ running: RunningAcquisition) {
+        guard running.failure == nil else { return }
+        running.fail(DeviceError(.failed, "the pipeline is full with \(pipeline.count) images that nobody fetched"))
+        Task { await self.abort() }
     }
 
     private func overrun(_ batch: ImageBatch, _ running: RunningAcquisition) {
-        let text = "\(batch.lost) images before \(batch.range.lowerBound) were overwritten in the camera's buffer"
+        let text = "\(batch.lost) images before \(batch.first) were overwritten in the camera's buffer"
         core.say(text, alarm: Alarm(.major, .resource, text))
         core.logger.error(
             "Images were lost",
-            ["images": .integer(Int64(batch.lost)), "before": .integer(Int64(batch.range.lowerBound))])
+            ["images": .integer(Int64(batch.lost)), "before": .integer(Int64(batch.first))])
         core.parameters.lost.publish(core.parameters.lost.value + batch.lost)
     }
 
-    private func hand(_ images: [CameraImage], _ running: RunningAcquisition) {
-        for subscription in subscriptions.all { _ = subscription.push(images) }
+    private func hand(_ run: ImageRun, _ running: RunningAcquisition) {
+        for subscription in subscriptions.all { _ = subscription.push(run) }
         if core.settings.overflow == .stop, running.delivery == .pipeline,
-            pipeline.count + images.count > pipeline.bounds.images
+            pipeline.count + run.count > pipeline.bounds.images
         {
-            running.fail(DeviceError(.failed, "the pipeline is full with \(pipeline.count) images that nobody fetched"))
-            Task { await self.abort() }
+            stopForFullPipeline(running)
         }
-        let dropped = pipeline.push(images)
+        let dropped = pipeline.push(run)
         guard dropped > 0 else { return }
         core.parameters.dropped.publish(Int(pipeline.dropped))
         if running.delivery == .pipeline { lost(dropped, running) }
@@ -293,30 +316,39 @@ final class Acquirer: Sendable {
         core.say(text, alarm: Alarm(.major, .resource, text))
     }
 
-    private func show(_ image: CameraImage, _ batch: ImageBatch, _ running: RunningAcquisition) {
-        let now = batch.monotonicNanoseconds
+    private func show(_ image: CameraImage, _ running: RunningAcquisition) {
+        let now = image.batch.monotonicNanoseconds
         let interval = core.settings.liveInterval.nanoseconds
         guard now - lastLive.load(ordering: .relaxed) >= interval else {
-            return unseen.withLock { $0 = (image, batch.waiting) }
+            return unseen.withLock { $0 = image }
         }
         lastLive.store(now, ordering: .relaxed)
         unseen.withLock { $0 = nil }
-        showProgress(image, batch.waiting, running)
+        showProgress(image, running)
     }
 
-    private func showProgress(_ image: CameraImage, _ waiting: Int, _ running: RunningAcquisition) {
+    private func showProgress(_ image: CameraImage, _ running: RunningAcquisition) {
+        let waiting = image.batch.waiting
         let parameters = core.parameters
         parameters.images.publish(image.index)
         parameters.live.publish(.array(image.pixels))
         parameters.liveIndex.publish(image.index)
-        parameters.liveTime.publish(image.received.seconds)
+        parameters.liveTime.publish(image.batch.received.seconds)
         parameters.waiting.publish(pipeline.count)
         let size = max(parameters.bufferSize.value, 1)
         parameters.bufferUse.publish(100 * Double(waiting) / Double(size))
         parameters.rate.publish(rate.withLock { $0.perSecond })
+        showMemory()
         if let expected = running.acquisition.record.frames.expected, running.cycle > 0 {
             parameters.remaining.publish(max(0, Double(expected) - Double(image.index)) * running.cycle)
         }
+    }
+
+    private func showMemory() {
+        let usage = pool.usage
+        core.parameters.poolBlocks.publish(usage.blocks)
+        core.parameters.poolFree.publish(usage.free)
+        core.parameters.poolBytes.publish(usage.mapped)
     }
 
     // MARK: - The end
@@ -327,7 +359,7 @@ final class Acquirer: Sendable {
             defer { unseen = nil }
             return unseen
         }
-        if let newest { showProgress(newest.image, newest.waiting, running) }
+        if let newest { showProgress(newest, running) }
         try? await running.acquisition.finishing()
         if running.delivery != .client, let received = running.acquisition.record.frames.received {
             core.parameters.images.publish(Int(received))
@@ -345,6 +377,9 @@ final class Acquirer: Sendable {
         let parameters = core.parameters
         parameters.waiting.publish(pipeline.count)
         parameters.remaining.publish(0)
+        // What a later series needs as well stays mapped; half of the limit is given back.
+        pool.trim(to: max(preparedBytes(running.context.bytes), pool.limit / 2))
+        showMemory()
         parameters.bufferUse.publish(0)
         if failure?.code == .disconnected {
             core.show(.fault, failure?.message)

@@ -35,6 +35,10 @@ final class CameraCore: Sendable {
     var logger: Logger { context.logger }
     var setup: CameraSetup { state.withLock { $0.setup } }
     var readback: CameraReadback { state.withLock { $0.readback } }
+    /// The sensor's temperature, and whether it is still on its way to the set point.
+    var cooling: (celsius: Double, isCooling: Bool) {
+        state.withLock { ($0.temperature, $0.cooling != .stabilized && $0.cooling != .off) }
+    }
     var isClosed: Bool { state.withLock { $0.isClosed } }
     var isOpen: Bool { state.withLock { $0.facts != nil && !$0.isClosed } }
 

@@ -85,6 +85,10 @@ struct CameraParameters: Sendable {
     let waiting = Parameter<Int>("pipeline/images", "Images that wait to be fetched", access: .read, initial: 0)
     let dropped = Parameter<Int>(
         "pipeline/dropped", "Images that gave way because nobody fetched them", access: .read, initial: 0)
+    let poolBlocks = Parameter<Int>(
+        "memory/blocks", "Blocks of memory for images, used again and again", access: .read, initial: 0)
+    let poolFree = Parameter<Int>("memory/free", "Blocks that nobody holds", access: .read, initial: 0)
+    let poolBytes = Parameter<Int>("memory/bytes", "Bytes of all blocks", unit: "B", access: .read, initial: 0)
     let format: Parameter<PipelineFormat>
     let clearsOnStart: Parameter<Bool>
     // What is there to choose from

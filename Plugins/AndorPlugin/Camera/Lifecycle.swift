@@ -32,7 +32,7 @@ final class Lifecycle: Sendable {
             }
             do {
                 if !core.isOpen { try await open() }
-                try await thermostat.poll()
+                try await thermostat.watch()
             } catch {
                 try await lose(DeviceError(wrapping: error))
             }

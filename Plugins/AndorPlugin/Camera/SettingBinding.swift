@@ -86,6 +86,7 @@ struct SettingBinding: Sendable {
             .value(
                 "readout/baseline_offset", "Counts added to the baseline, in steps of 100", limits: -1000...1000,
                 \.baselineOffset),
+            .value("readout/high_capacity", "Room for more electrons, at less sensitivity", \.highCapacity),
             .value("readout/frame_transfer", "Expose while the image before is read", \.frameTransfer),
             .value("em/mode", "What the EM gain's number means", \.emMode),
             .value("em/advanced", "Allow EM gain above 300, which ages the sensor", \.emAdvanced),
@@ -126,11 +127,13 @@ struct SettingBinding: Sendable {
                 "tracks/offset", "Rows by which multiple tracks are moved up", unit: "px", limits: -65536...65536,
                 \.trackOffset),
             .value("tracks/rows", "First and last row of each track in the mode random_track", \.trackRows),
-            .value("crop/active", "Read an isolated corner only; no light may fall outside of it", \.crop.isActive),
-            .value("crop/width", "Columns of the corner", unit: "px", limits: pixels, \.crop.width),
-            .value("crop/height", "Rows of the corner", unit: "px", limits: pixels, \.crop.height),
-            .value("crop/hbin", "Columns of the corner that are added", limits: pixels, \.crop.hbin),
-            .value("crop/vbin", "Rows of the corner that are added", limits: pixels, \.crop.vbin),
+            .value("crop/active", "Read an isolated region only; no light may fall outside of it", \.crop.isActive),
+            .value("crop/left", "First column of the region", unit: "px", limits: pixels, \.crop.left),
+            .value("crop/bottom", "First row of the region", unit: "px", limits: pixels, \.crop.bottom),
+            .value("crop/width", "Columns of the region", unit: "px", limits: pixels, \.crop.width),
+            .value("crop/height", "Rows of the region", unit: "px", limits: pixels, \.crop.height),
+            .value("crop/hbin", "Columns of the region that are added", limits: pixels, \.crop.hbin),
+            .value("crop/vbin", "Rows of the region that are added", limits: pixels, \.crop.vbin),
         ]
     }
 

@@ -7,12 +7,36 @@ import Synchronization
 final class Thermostat: Sendable {
     private let core: CameraCore
     private let warned = Mutex(ContinuousClock.now - .seconds(86400))
+    /// When the temperature was last asked, and with which settings.
+    private let asked = Mutex<(at: ContinuousClock.Instant, target: Int, cooler: Bool)?>(nil)
 
     init(_ core: CameraCore) { self.core = core }
+
+    /// Asks the status, and the temperature when that is due.
+    ///
+    /// While the sensor is on its way the temperature is asked each time; once it is stable, as often as the configuration's
+    /// `tempWatcherWaitTime` says, or at once after the set point or the cooler was changed.
+    /// - Throws: ``DeviceError`` when the camera does not answer any more.
+    func watch() async throws {
+        if isDue { return try await poll() }
+        let status = try await core.call("GetStatus", .status) { sdk, _ in try sdk.int(.getStatus) }
+        core.parameters.status.publish(status)
+        showStuckCall()
+    }
+
+    private var isDue: Bool {
+        let (setup, cooling, wait) = core.state.withLock { ($0.setup, $0.cooling, $0.config?.temperatureWait) }
+        guard let wait, let last = asked.withLock({ $0 }), cooling == .stabilized || cooling == .off else {
+            return true
+        }
+        return last.target != setup.target || last.cooler != setup.cooler
+            || last.at.duration(to: .now) >= .seconds(wait)
+    }
 
     /// Asks status and temperature once.
     /// - Throws: ``DeviceError`` when the camera does not answer any more.
     func poll() async throws {
+        let setup = core.setup
         let (status, reading, cooler, tripped) = try await core.call("GetTemperatureF", .status) { sdk, _ in
             let status = try sdk.int(.getStatus)
             let reading = try sdk.temperature()
@@ -27,6 +51,7 @@ final class Thermostat: Sendable {
         if let tripped { core.parameters.tripped.publish(tripped) }
         if let cooler { core.state.withLock { $0.setup.cooler = cooler } }
         show(reading.celsius, reading.status)
+        asked.withLock { $0 = (.now, setup.target, cooler ?? setup.cooler) }
     }
 
     /// While a camera hides its temperature during an acquisition the last value stays, with its age, and nobody is warned.

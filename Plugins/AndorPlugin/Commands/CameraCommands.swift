@@ -18,6 +18,7 @@ struct CameraCommands: Sendable {
             + ReadoutCommands.make(core)
             + SettingCommands.make(core)
             + ShutterCommands.make(core)
+            + DetailCommands.make(core)
             + RawCommands.make(core, acquirer)
     }
 

@@ -15,35 +15,35 @@ enum ImageCommands {
 
     private static func shared(_ core: CameraCore, _ acquirer: Acquirer) -> [AnyCommand] {
         let pipeline = acquirer.pipeline
+        let pool = acquirer.pool
         let format = core.parameters.format
         return [
             Command<DataValue>(
                 "emccd/get_data_from_pipeline",
                 "The oldest image of the pipeline in its format; nothing when it is empty",
                 policy: .quick
-            ) { _ in pipeline.fetch(1).first.map { format.value.value(of: $0.image) } ?? .null },
+            ) { _ in pipeline.fetch(1).first.map { format.value.value(of: $0.first.pixels) } ?? .null },
             Command<DataValue>(
                 "get_image", "The oldest image of the pipeline as rows and columns; nothing when none came in time",
                 timeout,
                 policy: parallel
             ) { _, seconds in
-                await pipeline.fetch(1, atLeast: 1, within: seconds).first.map { .array($0.image.pixels) } ?? .null
+                await pipeline.fetch(1, atLeast: 1, within: seconds).first.map { .array($0.first.pixels) } ?? .null
             },
             Command<DataValue>(
                 "get_images", "Several images as one array, the image's number first; nothing when none came in time",
                 most,
                 timeout, policy: parallel
             ) { _, most, seconds in
-                stack(await pipeline.fetch(most, atLeast: most, within: seconds), returning: pipeline)
+                stack(await pipeline.fetch(most, atLeast: most, within: seconds), returning: pipeline, pool)
             },
             Command<DataValue>(
                 "get_frame", "The oldest image with index, acquisition, times, losses before it and settings", timeout,
                 policy: parallel
             ) { _, seconds in
                 await pipeline.fetch(1, atLeast: 1, within: seconds).first.map {
-                    $0.image.dictionary(lostBefore: $0.lostBefore)
-                }
-                    ?? .null
+                    $0.first.dictionary(lostBefore: $0.lostBefore)
+                } ?? .null
             },
             Command<Int>("pipeline_size", "Images that wait in the pipeline", policy: .quick) { _ in pipeline.count },
             Command<Int>("clear_pipeline", "Forgets the images in the pipeline and returns how many", policy: .quick) {
@@ -55,6 +55,7 @@ enum ImageCommands {
 
     private static func own(_ core: CameraCore, _ acquirer: Acquirer) -> [AnyCommand] {
         let table = acquirer.subscriptions
+        let pool = acquirer.pool
         let number = Argument<Int>("subscription", "Number of subscribe_images")
         return [
             Command<Int>(
@@ -68,7 +69,7 @@ enum ImageCommands {
                 policy: parallel
             ) { _, number, most, seconds in
                 let pipeline = try table[number]
-                return stack(await pipeline.fetch(most, atLeast: 1, within: seconds), returning: pipeline)
+                return stack(await pipeline.fetch(most, atLeast: 1, within: seconds), returning: pipeline, pool)
             },
             Command<DataValue>(
                 "get_subscribed_frame", "The oldest image of one's own pipeline with all that is known of it", number,
@@ -77,7 +78,7 @@ enum ImageCommands {
             ) { _, number, seconds in
                 let pipeline = try table[number]
                 return await pipeline.fetch(1, atLeast: 1, within: seconds).first
-                    .map { $0.image.dictionary(lostBefore: $0.lostBefore) } ?? .null
+                    .map { $0.first.dictionary(lostBefore: $0.lostBefore) } ?? .null
             },
             Command<Void>("unsubscribe_images", "Ends one's own pipeline", number, policy: .quick) { _, number in
                 try table.close(number)
@@ -86,20 +87,47 @@ enum ImageCommands {
     }
 
     /// Images of one shape as one array; those after a change of shape stay for the next call.
-    private static func stack(_ fetched: [Pipeline.Fetched], returning pipeline: Pipeline) -> DataValue {
-        guard let first = fetched.first?.image else { return .null }
+    ///
+    /// Neighbours in one block of the pool are handed out where they are; others are brought together in a block of their own.
+    static func stack(
+        _ fetched: [Pipeline.Fetched], returning pipeline: Pipeline, _ pool: FramePool
+    ) -> DataValue {
+        guard let first = fetched.first?.run.batch.context else { return .null }
         let same = fetched.prefix {
-            $0.image.pixels.shape == first.pixels.shape && $0.image.pixels.elementType == first.pixels.elementType
+            let context = $0.run.batch.context
+            return context.shape == first.shape && context.elementType == first.elementType
         }
         pipeline.putBack(Array(fetched.dropFirst(same.count)))
-        let shape = [same.count] + first.pixels.shape
-        if same.count == 1 {
-            return ArrayValue(first.pixels.elementType, shape: shape, bytes: first.pixels.bytes).map { .array($0) }
-                ?? .null
+        let shape = [same.reduce(0) { $0 + $1.count }] + first.shape
+        guard let array = array(same.map(\.run), first.elementType, shape, pool) else { return .null }
+        return .array(array)
+    }
+
+    private static func array(
+        _ runs: [ImageRun], _ type: ElementType, _ shape: [Int], _ pool: FramePool
+    ) -> ArrayValue? {
+        if let buffer = ImageBatch.buffer(runs) { return ArrayValue(type, shape: shape, buffer: buffer) }
+        let size = runs.reduce(0) { $0 + $1.bytes }
+        if size <= FramePool.blockBytes, let block = pool.take(), let memory = unsafe block.place(0) {
+            let target = unsafe UnsafeMutableRawBufferPointer(start: memory, count: size)
+            unsafe copy(runs, to: target)
+            return ArrayValue(type, shape: shape, buffer: block.buffer(0..<size))
         }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(same.count * first.pixels.bytes.count)
-        for item in same { bytes += item.image.pixels.bytes }
-        return ArrayValue(first.pixels.elementType, shape: shape, bytes: bytes).map { .array($0) } ?? .null
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            unsafe copy(runs, to: UnsafeMutableRawBufferPointer(buffer))
+            count = size
+        }
+        return ArrayValue(type, shape: shape, bytes: bytes)
+    }
+
+    @unsafe
+    private static func copy(_ runs: [ImageRun], to target: UnsafeMutableRawBufferPointer) {
+        var offset = 0
+        for run in runs {
+            unsafe run.batch.buffer(run.places).withBytes { raw in
+                unsafe UnsafeMutableRawBufferPointer(rebasing: target[offset...]).copyMemory(from: raw)
+            }
+            offset += run.bytes
+        }
     }
 }

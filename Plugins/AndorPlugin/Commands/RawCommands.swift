@@ -29,8 +29,8 @@ enum RawCommands {
             },
             Command<DataValue>("emccd/get_oldest_image16", "The oldest image that nobody fetched", policy: parallel) {
                 _ in
-                let image = try await fetch(core, "GetOldestImage16") { sdk, context in
-                    guard let bytes = try sdk.oldestImage16(pixels: context.pixels) else {
+                let image = try await fetch(core, "GetOldestImage16") { sdk, pixels in
+                    guard let bytes = try sdk.oldestImage16(pixels: pixels) else {
                         throw SDKStatus.noNewData.error("GetOldestImage16")
                     }
                     return [bytes]
@@ -43,11 +43,11 @@ enum RawCommands {
                 policy: parallel
             ) { _, range in
                 let asked = try bounds(range)
-                let images = try await fetch(core, "GetImages16") { sdk, context in
+                let images = try await fetch(core, "GetImages16") { sdk, pixels in
                     guard let new = try asked ?? sdk.newImages() else { throw SDKStatus.noNewData.error("GetImages16") }
                     let most = min(new.upperBound, new.lowerBound + BufferReader.batchImages - 1)
                     return try (new.lowerBound...most).map { index in
-                        guard let bytes = try sdk.images16(index...index, pixels: context.pixels) else {
+                        guard let bytes = try sdk.images16(index...index, pixels: pixels) else {
                             throw SDKStatus.generalErrors.error("GetImages16", "\(index), \(index)")
                         }
                         return bytes
@@ -74,23 +74,11 @@ enum RawCommands {
     }
 
     private static func fetch(
-        _ core: CameraCore, _ what: String, _ body: @escaping @Sendable (SDKLibrary, ImageContext) throws -> [[UInt8]]
-    ) async throws -> [CameraImage] {
-        let setup = core.setup
+        _ core: CameraCore, _ what: String, _ body: @escaping @Sendable (SDKLibrary, Int) throws -> [[UInt8]]
+    ) async throws -> [ArrayValue] {
         let facts = try core.facts()
-        let shape = setup.shape(sensorWidth: facts.sensorWidth, sensorHeight: facts.sensorHeight)
-        let context = ImageContext(
-            acquisition: core.context.acquisitions.current?.id ?? "", number: 0, setup: setup,
-            exposure: core.readback.exposure,
-            rows: shape.rows, columns: shape.columns)
-        let copies = try await core.call(what, .data) { sdk, _ in try body(sdk, context) }
-        return copies.compactMap { bytes in
-            ArrayValue(.uint16, shape: [shape.rows, shape.columns], bytes: bytes).map {
-                CameraImage(
-                    context, index: 0, pixels: $0, received: .now(),
-                    monotonicNanoseconds: Timestamp.monotonicNanoseconds(),
-                    cameraNanoseconds: nil, lostBefore: 0, temperature: 0, isCooling: false)
-            }
-        }
+        let shape = core.setup.shape(sensorWidth: facts.sensorWidth, sensorHeight: facts.sensorHeight)
+        let copies = try await core.call(what, .data) { sdk, _ in try body(sdk, shape.rows * shape.columns) }
+        return copies.compactMap { ArrayValue(.uint16, shape: [shape.rows, shape.columns], bytes: $0) }
     }
 }

@@ -37,6 +37,7 @@ struct CameraSettings: Sendable {
     var couplesAmplifierToChannel = false
     var emGainMax: Int?
     var pipeline = Pipeline.Bounds()
+    var frameMemory = 1 << 30
     var overflow = Overflow.dropOldest
     var format = PipelineFormat.string
     var clearsPipelineOnStart = false
@@ -76,6 +77,10 @@ struct CameraSettings: Sendable {
         .integer("pipeline_images", "Images that wait to be fetched at most", default: 256, in: 1...1_000_000),
         .integer(
             "pipeline_bytes", "Their bytes at most", unit: "B", default: 536_870_912, in: 65_536...1_099_511_627_776),
+        .integer(
+            "frame_memory",
+            "Memory for images, whoever holds them; when it is used up the oldest images in pipelines go, and new ones wait in the "
+                + "camera's buffer", unit: "B", default: 1_073_741_824, in: 33_554_432...1_099_511_627_776),
         .choice(
             "pipeline_overflow", "What a full pipeline does: the oldest image goes, or the acquisition stops",
             of: Overflow.self,
@@ -113,6 +118,7 @@ struct CameraSettings: Sendable {
         emGainMax = try settings["em_gain_max"]
         pipeline.images = try settings["pipeline_images"]
         pipeline.bytes = try settings["pipeline_bytes"]
+        frameMemory = try settings["frame_memory"]
         overflow = try settings["pipeline_overflow"]
         let format: String = try settings["pipeline_format"]
         self.format = PipelineFormat(rawValue: format) ?? .string

@@ -40,9 +40,13 @@ struct ShutterSetup: Sendable, Equatable {
     var opening = 0
 }
 
-/// A region at the corner that is shifted alone; no light may fall outside of it.
+/// A region that is shifted alone; no light may fall outside of it.
+///
+/// At the corner, or where the camera can, from another first column and row.
 struct CropSetup: Sendable, Equatable {
     var isActive = false
+    var left = 1
+    var bottom = 1
     var width = 1
     var height = 1
     var hbin = 1
@@ -60,6 +64,7 @@ struct CameraSetup: Sendable, Equatable {
     var vsAmplitude = 0
     var baselineClamp = true
     var baselineOffset = 0
+    var highCapacity = false
     // EM gain
     var emMode = EMGainMode.dac8
     var emAdvanced = false
@@ -137,7 +142,7 @@ struct CameraSetup: Sendable, Equatable {
         switch mode {
         case .singleScan, .accumulate: 1
         case .kinetic, .fastKinetics: Int64(frames)
-        case .runTillAbort: nil
+        case .runTillAbort, .timeDelayedIntegration: nil
         }
     }
 

@@ -23,6 +23,7 @@ enum AcquisitionMode: String, SDKChoice {
     case kinetic
     case fastKinetics = "fast_kinetics"
     case runTillAbort = "run_till_abort"
+    case timeDelayedIntegration = "time_delayed_integration"
 
     var number: Int {
         switch self {
@@ -31,6 +32,18 @@ enum AcquisitionMode: String, SDKChoice {
         case .kinetic: 3
         case .fastKinetics: 4
         case .runTillAbort: 5
+        case .timeDelayedIntegration: 9
+        }
+    }
+    /// The bit of `ulAcqModes` that says whether a camera has it.
+    var capability: UInt32 {
+        switch self {
+        case .singleScan: 1
+        case .accumulate: 4
+        case .kinetic: 8
+        case .fastKinetics: 32
+        case .runTillAbort: 2
+        case .timeDelayedIntegration: 0x80
         }
     }
     /// As the JSON configuration has it.
@@ -41,6 +54,7 @@ enum AcquisitionMode: String, SDKChoice {
         case .kinetic: "Kinetic Series"
         case .fastKinetics: "Fast Kinetics"
         case .runTillAbort: "Run Till Abort"
+        case .timeDelayedIntegration: "Time Delayed Integration"
         }
     }
 }

@@ -121,6 +121,9 @@ enum SetupWriter {
         .value("baseline offset", \.baselineOffset, when: { $0.capabilities.sets(0x100) }) { sdk, value, _, _ in
             try sdk.set(.setBaselineOffset, value)
         },
+        .value("high capacity", \.highCapacity, when: { $0.capabilities.sets(0x80) }) { sdk, value, _, _ in
+            try sdk.set(.setHighCapacity, value ? 1 : 0)
+        },
     ]
 
     private static let gain: [SetupStep] = [
@@ -159,9 +162,20 @@ enum SetupWriter {
         .value(
             "isolated crop", \.crop, when: { $0.capabilities.hasCrop },
             { sdk, value, _, facts in
-                guard sdk.has(.setIsolatedCropMode) else { return }
                 let height = min(value.height, facts.sensorHeight)
                 let width = min(value.width, facts.sensorWidth)
+                if value.left > 1 || value.bottom > 1 {
+                    guard facts.capabilities.hasMovableCrop, sdk.has(.setIsolatedCropModeEx) else {
+                        throw DeviceError(
+                            .outOfRange,
+                            "\(facts.head) crops at its corner only; set crop/left and crop/bottom to 1",
+                            vendorCode: SDKStatus.notSupported.code, vendorText: SDKStatus.notSupported.name)
+                    }
+                    return try sdk.set(
+                        .setIsolatedCropModeEx, value.isActive ? 1 : 0, height, width, value.vbin, value.hbin,
+                        value.left, value.bottom)
+                }
+                guard sdk.has(.setIsolatedCropMode) else { return }
                 try sdk.set(.setIsolatedCropMode, value.isActive ? 1 : 0, height, width, value.vbin, value.hbin)
             }),
         .value("frame transfer", \.frameTransfer, when: { $0.capabilities.hasFrameTransfer }) { sdk, value, _, _ in
@@ -190,7 +204,19 @@ enum SetupWriter {
     }
 
     private static let timing: [SetupStep] = [
-        .value("acquisition mode", \.mode) { sdk, value, _, _ in try sdk.set(.setAcquisitionMode, value.number) },
+        .value("acquisition mode", \.mode) { sdk, value, _, facts in
+            // A word of 0 says nothing: the SDK is asked.
+            let words = facts.capabilities.acquisitionModes
+            guard words == 0 || words & value.capability != 0 else {
+                let known = AcquisitionMode.allCases.filter { words & $0.capability != 0 }
+                throw DeviceError(
+                    .outOfRange,
+                    "\(facts.head) has no acquisition mode \(value.rawValue); it has "
+                        + known.map(\.rawValue).joined(separator: ", "),
+                    vendorCode: SDKStatus.notSupported.code, vendorText: SDKStatus.notSupported.name)
+            }
+            try sdk.set(.setAcquisitionMode, value.number)
+        },
         .value("exposure", \.exposure) { sdk, value, _, _ in try sdk.set(.setExposureTime, seconds: value) },
         .value("accumulations", \.accumulations, after: { $0.mode != $1.mode }) { sdk, value, _, _ in
             try sdk.set(.setNumberAccumulations, value)

@@ -13,6 +13,8 @@ final class ImageContext: Sendable {
     let rows: Int
     let columns: Int
     let isWide: Bool
+    /// Rows and columns.
+    let shape: [Int]
 
     init(acquisition: String, number: Int, setup: CameraSetup, exposure: Double, rows: Int, columns: Int) {
         self.acquisition = acquisition
@@ -23,6 +25,7 @@ final class ImageContext: Sendable {
         self.rows = rows
         self.columns = columns
         isWide = setup.isWide
+        shape = [rows, columns]
     }
 
     var pixels: Int { rows * columns }
@@ -30,60 +33,19 @@ final class ImageContext: Sendable {
     var bytes: Int { pixels * elementType.size }
 }
 
-/// One image: its pixels, written once, and where it belongs.
-final class CameraImage: Sendable {
-    let context: ImageContext
+/// One image: a place in a batch; its pixels were written once and stay where they are.
+struct CameraImage: Sendable {
+    let batch: ImageBatch
+    let place: Int
+
+    var context: ImageContext { batch.context }
     /// As the SDK counts: from 1 in each acquisition.
-    let index: Int
-    let pixels: ArrayValue
-    let received: Timestamp
-    let monotonicNanoseconds: Int64
-    /// The camera's own clock since the start; `nil` where it has none.
-    let cameraNanoseconds: Int64?
-    /// Images that the camera's buffer lost before this one.
-    let lostBefore: Int
-    let temperature: Double
-    /// Whether the sensor was not at its set point.
-    let isCooling: Bool
+    var index: Int { batch.first + place }
 
-    init(
-        _ context: ImageContext, index: Int, pixels: ArrayValue, received: Timestamp, monotonicNanoseconds: Int64,
-        cameraNanoseconds: Int64?, lostBefore: Int, temperature: Double, isCooling: Bool
-    ) {
-        self.context = context
-        self.index = index
-        self.pixels = pixels
-        self.received = received
-        self.monotonicNanoseconds = monotonicNanoseconds
-        self.cameraNanoseconds = cameraNanoseconds
-        self.lostBefore = lostBefore
-        self.temperature = temperature
-        self.isCooling = isCooling
-    }
-
-    /// The image as the kernel's consumers get it, over the same bytes.
-    func frame(_ channel: String) -> Frame {
-        let pixels = pixels
-        // The storage of a native array stays where it is as long as somebody holds it; the closure does.
-        let buffer = unsafe pixels.bytes.withUnsafeBytes { memory in
-            unsafe FrameBuffer(borrowing: memory) { withExtendedLifetime(pixels) {} }
-        }
-        var frame = Frame(
-            shape: pixels.shape, elementType: pixels.elementType, channel: channel, index: index - 1, buffer: buffer)
-        frame.acquisition = context.acquisition
-        frame.lostBefore = lostBefore
-        frame.received = received
-        frame.monotonicNanoseconds = monotonicNanoseconds
-        frame.deviceNanoseconds = cameraNanoseconds
-        frame.metadata = metadata
-        return frame
-    }
-
-    private var metadata: [(String, DataValue)] {
-        [
-            ("exposure", .float(context.exposure)), ("em_gain", .integer(Int64(context.emGain))),
-            ("temperature", .float(temperature)), ("cooling", .bool(isCooling)),
-        ]
+    /// Rows and columns of pixels, over the batch's memory.
+    var pixels: ArrayValue {
+        ArrayValue(context.elementType, shape: context.shape, buffer: batch.buffer(place..<place + 1))
+            ?? ArrayValue([UInt16]())
     }
 
     /// The image with all that is known of it, for Python.
@@ -92,82 +54,32 @@ final class CameraImage: Sendable {
         let roi = [r.hstart, r.hend, r.vstart, r.vend].map { DataValue.integer(Int64($0)) }
         let entries: [(String, DataValue)] = [
             ("image", .array(pixels)), ("index", .integer(Int64(index))), ("acquisition", .string(context.acquisition)),
-            ("timestamp", .integer(received.nanoseconds)),
-            ("camera_time", cameraNanoseconds.map { .integer($0) } ?? .null),
+            ("timestamp", .integer(batch.received.nanoseconds)),
+            ("camera_time", batch.cameraNanoseconds(place).map { .integer($0) } ?? .null),
             ("lost_before", .integer(Int64(lostBefore))), ("roi", .tuple(roi)),
             ("binning", .tuple([.integer(Int64(r.hbin)), .integer(Int64(r.vbin))])),
             ("exposure", .float(context.exposure)), ("em_gain", .integer(Int64(context.emGain))),
-            ("temperature", .float(temperature)), ("cooling", .bool(isCooling)),
+            ("temperature", .float(batch.temperature)), ("cooling", .bool(batch.isCooling)),
         ]
         return .dictionary(entries.map { DataValue.DictionaryEntry(.string($0.0), $0.1) })
     }
 }
 
-/// How `get_data_from_pipeline` hands an image out.
-enum PipelineFormat: String, Choice, Sendable {
-    /// Two characters for each pixel, the high byte first: what the Python driver documents.
-    case string
-    /// The same as bytes.
-    case bytes
-    /// What the last Python driver returned: 16 bits, signed, first dimension the columns of the sensor.
-    case ndarrayC = "ndarray-c"
-    /// 16 bits, unsigned, rows and columns.
-    case ndarray
+/// Neighbours of one batch; the unit in which images are handed on.
+struct ImageRun: Sendable {
+    let batch: ImageBatch
+    var places: Range<Int>
 
-    func value(of image: CameraImage) -> DataValue {
-        switch self {
-        case .string: .string(Self.text(image))
-        case .bytes: .bytes(Self.bigEndian(image))
-        case .ndarray: .array(image.pixels)
-        case .ndarrayC: Self.signed(image)
-        }
-    }
+    var count: Int { places.count }
+    var bytes: Int { places.count * batch.context.bytes }
+    var firstIndex: Int { batch.first + places.lowerBound }
+    var lastIndex: Int { batch.first + places.upperBound - 1 }
+    var images: [CameraImage] { places.map { CameraImage(batch: batch, place: $0) } }
 
-    /// Pixels of 16 bits with the high byte first; sums beyond are clipped.
-    static func bigEndian(_ image: CameraImage) -> [UInt8] {
-        let pixels = image.pixels
-        if pixels.elementType == .uint16 {
-            var bytes = pixels.bytes
-            var index = 0
-            while index + 1 < bytes.count {
-                bytes.swapAt(index, index + 1)
-                index += 2
-            }
-            return bytes
-        }
-        let sums = pixels.elements(as: Int32.self) ?? []
-        return sums.flatMap { sum -> [UInt8] in
-            let value = UInt16(clamping: sum)
-            return [UInt8(value >> 8), UInt8(value & 0xFF)]
-        }
-    }
-
-    /// Characters U+0000 to U+00FF, written as UTF-8 at once.
-    private static func text(_ image: CameraImage) -> String {
-        let bytes = bigEndian(image)
-        let high = bytes.reduce(0) { $0 + Int($1 >> 7) }
-        return unsafe String(unsafeUninitializedCapacity: bytes.count + high) { buffer in
-            var place = 0
-            for byte in bytes {
-                if byte < 0x80 {
-                    unsafe buffer[place] = byte
-                    place += 1
-                } else {
-                    unsafe buffer[place] = 0xC0 | byte >> 6
-                    unsafe buffer[place + 1] = 0x80 | byte & 0x3F
-                    place += 2
-                }
-            }
-            return place
-        }
-    }
-
-    private static func signed(_ image: CameraImage) -> DataValue {
-        let pixels = image.pixels
-        let shape = [image.context.columns, image.context.rows]
-        if pixels.elementType == .uint16, let array = ArrayValue(.int16, shape: shape, bytes: pixels.bytes) {
-            return .array(array)
-        }
-        return .array(pixels)
+    /// The first images, which are taken off.
+    mutating func take(_ number: Int) -> ImageRun {
+        let taken = ImageRun(batch: batch, places: places.prefix(number))
+        places = places.dropFirst(number)
+        return taken
     }
 }

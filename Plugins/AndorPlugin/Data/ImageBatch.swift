@@ -8,87 +8,146 @@ enum BufferLook: Sendable {
     case images(ImageBatch)
     /// Nothing new yet.
     case nothing
+    /// There are images, but no memory for them until somebody lets go of older ones.
+    case noMemory(newest: Int)
     /// The camera is idle and everything was fetched; so many images it took in all.
     case over(total: Int)
 }
 
-/// Images that came in one copy.
-struct ImageBatch: Sendable {
-    let range: ClosedRange<Int>
+/// Images that came in one copy, one behind the other in a block of the pool.
+final class ImageBatch: Sendable {
+    let context: ImageContext
+    /// Index of the first, counted by the SDK from 1.
+    let first: Int
+    let count: Int
     /// Images before them that were overwritten.
     let lost: Int
-    let pixels: [ArrayValue]
-    let times: [UInt64]
+    private let block: FrameBlock
+    private let offset: Int
+    private let times: [UInt64]
     let received: Timestamp
     let monotonicNanoseconds: Int64
     /// Images in the camera's buffer when they were fetched.
     let waiting: Int
+    let temperature: Double
+    /// Whether the sensor was not at its set point.
+    let isCooling: Bool
+    /// The same for every image of the batch; made once.
+    private let metadata: [(String, DataValue)]
+
+    init(
+        _ context: ImageContext, first: Int, count: Int, lost: Int, in space: BlockFiller.Space, times: [UInt64],
+        waiting: Int, cooling: (celsius: Double, isCooling: Bool)
+    ) {
+        self.context = context
+        self.first = first
+        self.count = count
+        self.lost = lost
+        block = space.block
+        offset = space.offset
+        self.times = times
+        received = .now()
+        monotonicNanoseconds = Timestamp.monotonicNanoseconds()
+        self.waiting = waiting
+        temperature = cooling.celsius
+        isCooling = cooling.isCooling
+        metadata = [
+            ("exposure", .float(context.exposure)), ("em_gain", .integer(Int64(context.emGain))),
+            ("temperature", .float(cooling.celsius)), ("cooling", .bool(cooling.isCooling)),
+        ]
+    }
+
+    /// Index of the last.
+    var last: Int { first + count - 1 }
+
+    /// The bytes of some of the images, where they are.
+    func buffer(_ places: Range<Int>) -> FrameBuffer {
+        let size = context.bytes
+        return block.buffer(offset + places.lowerBound * size..<offset + places.upperBound * size)
+    }
+
+    /// The bytes of several runs where they are, if they lie one behind the other in one block.
+    static func buffer(_ runs: [ImageRun]) -> FrameBuffer? {
+        guard let first = runs.first else { return nil }
+        let begin = first.batch.offset + first.places.lowerBound * first.batch.context.bytes
+        var end = begin
+        for run in runs {
+            guard run.batch.block === first.batch.block,
+                run.batch.offset + run.places.lowerBound * run.batch.context.bytes == end
+            else { return nil }
+            end += run.bytes
+        }
+        return first.batch.block.buffer(begin..<end)
+    }
+
+    /// The camera's own clock since the start; `nil` where it has none.
+    func cameraNanoseconds(_ place: Int) -> Int64? {
+        times.indices.contains(place) ? Int64(clamping: times[place]) : nil
+    }
+
+    /// The images as the kernel's consumers get them, over the same bytes.
+    /// - Parameter count: So many of them.
+    func frames(_ channel: String, _ count: Int) -> [Frame] {
+        (0..<count).map { place in
+            var frame = Frame(
+                shape: context.shape, elementType: context.elementType, channel: channel, index: first + place - 1,
+                buffer: buffer(place..<place + 1))
+            frame.acquisition = context.acquisition
+            frame.lostBefore = place == 0 ? lost : 0
+            frame.received = received
+            frame.monotonicNanoseconds = monotonicNanoseconds
+            frame.deviceNanoseconds = cameraNanoseconds(place)
+            frame.metadata = metadata
+            return frame
+        }
+    }
 }
 
 /// Looks into a camera's circular buffer; on the gate's thread.
 ///
 /// The SDK tells of a loss in one way only: the oldest image that is left is not the one after the last that was fetched.
 struct BufferReader: Sendable {
-    /// At most so many bytes are copied at once, so that an abort never waits long.
-    static let batchBytes = 8 << 20
+    /// At most so many images are copied at once, and no more than fit into a block, so that an abort never waits long.
     static let batchImages = 256
-    /// Images of this size and more are copied one by one, straight into memory of their own.
-    static let ownBytes = 65536
 
     let context: ImageContext
     let hasTimes: Bool
+    let filler: BlockFiller
 
     /// - Parameter retrieved: Index of the last image that was fetched.
-    func look(_ sdk: SDKLibrary, after retrieved: Int) throws -> BufferLook {
-        var found = try sdk.newImages()
-        if found == nil {
-            guard try sdk.int(.getStatus) == SDKStatus.idle.code else { return .nothing }
-            found = try sdk.newImages()  // one may have come between the two questions
+    func look(
+        _ sdk: SDKLibrary, after retrieved: Int, cooling: (celsius: Double, isCooling: Bool)
+    ) throws -> BufferLook {
+        // An image may be overwritten between the question and the copy; then the question is asked anew.
+        for _ in 0..<100 {
+            var found = try sdk.newImages()
+            if found == nil {
+                guard try sdk.int(.getStatus) == SDKStatus.idle.code else { return .nothing }
+                found = try sdk.newImages()  // one may have come between the two questions
+            }
+            guard let new = found else { return .over(total: max(try total(sdk), retrieved)) }
+            guard let space = filler.reserve(imageBytes: context.bytes, atMost: min(Self.batchImages, new.count)) else {
+                return .noMemory(newest: new.upperBound)
+            }
+            let range = new.lowerBound...new.lowerBound + space.count - 1
+            guard try copy(sdk, range, space) else { continue }
+            filler.fill(space, images: range.count, imageBytes: context.bytes)
+            return .images(
+                ImageBatch(
+                    context, first: range.lowerBound, count: range.count,
+                    lost: max(0, range.lowerBound - retrieved - 1), in: space,
+                    times: hasTimes ? sdk.imageTimes(range) : [], waiting: new.count, cooling: cooling))
         }
-        guard let new = found else {
-            let total = sdk.has(.getTotalNumberImagesAcquired) ? try sdk.int(.getTotalNumberImagesAcquired) : retrieved
-            return .over(total: max(total, retrieved))
-        }
-        guard let batch = try fetch(sdk, new, after: retrieved) else { return .nothing }
-        return .images(batch)
+        return .nothing
     }
 
-    private func fetch(_ sdk: SDKLibrary, _ new: ClosedRange<Int>, after retrieved: Int) throws -> ImageBatch? {
-        let most = min(Self.batchImages, max(1, Self.batchBytes / max(context.bytes, 1)))
-        let range = new.lowerBound...min(new.upperBound, new.lowerBound + most - 1)
-        let pixels = context.bytes >= Self.ownBytes ? try single(sdk, range) : try copy(sdk, range)
-        guard !pixels.isEmpty else { return nil }
-        let got = range.lowerBound...range.lowerBound + pixels.count - 1
-        return ImageBatch(
-            range: got, lost: max(0, range.lowerBound - retrieved - 1), pixels: pixels,
-            times: hasTimes ? sdk.imageTimes(got) : [], received: .now(),
-            monotonicNanoseconds: Timestamp.monotonicNanoseconds(), waiting: new.count)
+    /// Images that the camera took in all, as far as this SDK tells.
+    private func total(_ sdk: SDKLibrary) throws -> Int {
+        sdk.has(.getTotalNumberImagesAcquired) ? try sdk.int(.getTotalNumberImagesAcquired) : 0
     }
 
-    /// Large images one by one, up to the first that was overwritten meanwhile.
-    private func single(_ sdk: SDKLibrary, _ range: ClosedRange<Int>) throws -> [ArrayValue] {
-        var pixels: [ArrayValue] = []
-        for index in range {
-            guard let image = try copy(sdk, index...index).first else { break }
-            pixels.append(image)
-        }
-        return pixels
-    }
-
-    /// Images in one copy; none when the oldest of them was overwritten meanwhile.
-    private func copy(_ sdk: SDKLibrary, _ range: ClosedRange<Int>) throws -> [ArrayValue] {
-        let bytes =
-            try context.isWide
-            ? sdk.images32(range, pixels: context.pixels) : sdk.images16(range, pixels: context.pixels)
-        return bytes.map { split($0, range.count) } ?? []
-    }
-
-    private func split(_ bytes: [UInt8], _ count: Int) -> [ArrayValue] {
-        let shape = [context.rows, context.columns]
-        if count == 1 { return ArrayValue(context.elementType, shape: shape, bytes: bytes).map { [$0] } ?? [] }
-        let size = context.bytes
-        return (0..<count).compactMap {
-            ArrayValue(context.elementType, shape: shape, bytes: Array(bytes[$0 * size..<($0 + 1) * size]))
-        }
+    private func copy(_ sdk: SDKLibrary, _ range: ClosedRange<Int>, _ space: BlockFiller.Space) throws -> Bool {
+        guard let memory = unsafe space.block.place(space.offset) else { return false }
+        return try unsafe sdk.images(range, pixels: context.pixels, isWide: context.isWide, into: memory)
     }
 }

@@ -20,8 +20,10 @@ final class Pipeline: Sendable {
     }
 
     private struct State {
-        var images: [CameraImage] = []
+        /// Images that wait are those of the runs from `head` on.
+        var runs: [ImageRun] = []
         var head = 0
+        var count = 0
         var bytes = 0
         var dropped: UInt64 = 0
         var delivered: UInt64 = 0
@@ -31,7 +33,27 @@ final class Pipeline: Sendable {
         var isClosed = false
         var touched = ContinuousClock.now
 
-        var count: Int { images.count - head }
+        /// The oldest images, neighbours of one batch, at most so many; only when there is one.
+        mutating func take(_ most: Int) -> ImageRun {
+            let taken = runs[head].take(most)
+            count -= taken.count
+            bytes -= taken.bytes
+            if runs[head].count == 0 { head += 1 }
+            // Batches that were handed out must not stay alive here.
+            if head == runs.count || head >= 16 {
+                runs.removeFirst(head)
+                head = 0
+            }
+            return taken
+        }
+
+        mutating func append(_ run: ImageRun) {
+            runs.append(run)
+            count += run.count
+            bytes += run.bytes
+        }
+
+        mutating func clear() { (runs, head, count, bytes) = ([], 0, 0, 0) }
     }
 
     let bounds: Bounds
@@ -52,43 +74,58 @@ final class Pipeline: Sendable {
 
     /// Adds images; the oldest give way.
     /// - Returns: Images of the same acquisition that were pushed out.
-    func push(_ images: [CameraImage]) -> Int {
-        var lost = 0
-        let ready = state.withLock { state -> [Waiter] in
-            guard !state.isClosed else { return [] }
-            for image in images {
-                state.images.append(image)
-                state.bytes += image.context.bytes
-                while state.count > 1, state.count > bounds.images || state.bytes > bounds.bytes {
-                    let old = Self.take(&state)
-                    state.dropped += 1
-                    if old.context === image.context { lost += 1 }
-                }
-            }
+    func push(_ run: ImageRun) -> Int {
+        var gone: [ImageRun] = []
+        let (lost, ready) = state.withLock { state -> (Int, [Waiter]) in
+            guard !state.isClosed else { return (0, []) }
+            state.append(run)
+            let lost = Self.trim(&state, to: bounds, run.batch.context, &gone)
             let count = state.count
             let ready = state.waiters.filter { $0.count <= count }
             state.waiters.removeAll { $0.count <= count }
-            return ready
+            return (lost, ready)
         }
         for waiter in ready { waiter.continuation.resume() }
+        withExtendedLifetime(gone) {}
         return lost
     }
 
-    private static func take(_ state: inout State) -> CameraImage {
-        let image = state.images[state.head]
-        state.head += 1
-        state.bytes -= image.context.bytes
-        if state.head > 64, state.head * 2 > state.images.count {
-            state.images.removeFirst(state.head)
-            state.head = 0
+    /// - Returns: Images of an acquisition that had to go.
+    private static func trim(
+        _ state: inout State, to bounds: Bounds, _ context: ImageContext, _ gone: inout [ImageRun]
+    ) -> Int {
+        var lost = 0
+        while state.count > 1, state.count > bounds.images || state.bytes > bounds.bytes {
+            let size = max(1, state.runs[state.head].batch.context.bytes)
+            let surplus = max(state.count - bounds.images, (state.bytes - bounds.bytes + size - 1) / size)
+            let old = state.take(min(max(1, surplus), state.count - 1))
+            state.dropped += UInt64(old.count)
+            if old.batch.context === context { lost += old.count }
+            gone.append(old)
         }
-        return image
+        return lost
     }
 
-    /// An image, and how many of its acquisition were lost since the one fetched before.
+    /// The oldest images of one batch give way, because their memory is needed.
+    /// - Returns: How many of an acquisition; `nil` when nothing was left to go.
+    func dropOldest(of context: ImageContext) -> Int? {
+        let old = state.withLock { state -> ImageRun? in
+            guard state.count > 0 else { return nil }
+            let old = state.take(Int.max)
+            state.dropped += UInt64(old.count)
+            return old
+        }
+        guard let old else { return nil }
+        return old.batch.context === context ? old.count : 0
+    }
+
+    /// Neighbours of one batch, and how many of their acquisition were lost since the image fetched before.
     struct Fetched: Sendable {
-        let image: CameraImage
+        let run: ImageRun
         let lostBefore: Int
+
+        var count: Int { run.count }
+        var first: CameraImage { CameraImage(batch: run.batch, place: run.places.lowerBound) }
     }
 
     /// The oldest images, at most so many; empty when there is none.
@@ -96,13 +133,16 @@ final class Pipeline: Sendable {
         state.withLock { state in
             state.touched = .now
             var fetched: [Fetched] = []
-            while fetched.count < count, state.count > 0 {
-                let image = Self.take(&state)
-                let before = state.last?.acquisition == image.context.acquisition ? state.last?.index ?? 0 : 0
-                state.last = (image.context.acquisition, image.index)
-                fetched.append(Fetched(image: image, lostBefore: max(0, image.index - before - 1)))
+            var number = 0
+            while number < count, state.count > 0 {
+                let run = state.take(count - number)
+                let acquisition = run.batch.context.acquisition
+                let before = state.last?.acquisition == acquisition ? state.last?.index ?? 0 : 0
+                state.last = (acquisition, run.lastIndex)
+                fetched.append(Fetched(run: run, lostBefore: max(0, run.firstIndex - before - 1)))
+                number += run.count
             }
-            state.delivered += UInt64(fetched.count)
+            state.delivered += UInt64(number)
             return fetched
         }
     }
@@ -146,16 +186,16 @@ final class Pipeline: Sendable {
 
     /// Gives images back that were fetched last and not used; they come first again.
     func putBack(_ fetched: [Fetched]) {
-        guard !fetched.isEmpty else { return }
+        guard let first = fetched.first else { return }
         state.withLock { state in
-            state.images.removeFirst(state.head)
+            state.runs.removeFirst(state.head)
             state.head = 0
-            state.images.insert(contentsOf: fetched.map(\.image), at: 0)
-            state.bytes += fetched.reduce(0) { $0 + $1.image.context.bytes }
-            state.delivered -= UInt64(fetched.count)
-            if let first = fetched.first {
-                state.last = (first.image.context.acquisition, first.image.index - 1 - first.lostBefore)
-            }
+            state.runs.insert(contentsOf: fetched.map(\.run), at: 0)
+            let number = fetched.reduce(0) { $0 + $1.count }
+            state.count += number
+            state.bytes += fetched.reduce(0) { $0 + $1.run.bytes }
+            state.delivered -= UInt64(number)
+            state.last = (first.run.batch.context.acquisition, first.run.firstIndex - 1 - first.lostBefore)
         }
     }
 
@@ -163,14 +203,12 @@ final class Pipeline: Sendable {
     /// - Returns: How many images that were.
     @discardableResult
     func clear() -> Int {
-        state.withLock { state in
-            defer {
-                state.images = []
-                state.head = 0
-                state.bytes = 0
-            }
-            return state.count
+        let (count, old) = state.withLock { state in
+            defer { state.clear() }
+            return (state.count, state.runs)
         }
+        withExtendedLifetime(old) {}
+        return count
     }
 
     /// Lets every waiter go; nothing is taken any more.

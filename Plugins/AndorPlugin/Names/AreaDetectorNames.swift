@@ -13,7 +13,7 @@ enum AreaDetectorNames {
     private static let modes = [
         "single_scan": "Single", "kinetic": "Multiple", "run_till_abort": "Continuous",
         "fast_kinetics": "Fast Kinetics",
-        "accumulate": "Accumulate",
+        "accumulate": "Accumulate", "time_delayed_integration": "Time Delayed Integration",
     ]
     private static let triggers = [
         "internal": "Internal", "external": "External", "external_start": "External Start",
@@ -42,7 +42,9 @@ enum AreaDetectorNames {
         CameraRecord.both("NumExposures", "acquisition/accumulations", .long),
         CameraRecord.both(
             "ImageMode", "acquisition/mode",
-            .enumeration(["Single", "Multiple", "Continuous", "Fast Kinetics", "Accumulate"]), labels: modes),
+            .enumeration([
+                "Single", "Multiple", "Continuous", "Fast Kinetics", "Accumulate", "Time Delayed Integration",
+            ]), labels: modes),
         CameraRecord.both(
             "TriggerMode", "trigger/mode",
             .enumeration([
@@ -126,7 +128,8 @@ enum AreaDetectorNames {
             entry.type = nil
             return entry
         },
-        CameraRecord.constant("PoolAllocBuffers", .long, 0), CameraRecord.constant("PoolFreeBuffers", .long, 0),
+        CameraRecord.read("PoolAllocBuffers", "memory/blocks", .long),
+        CameraRecord.read("PoolFreeBuffers", "memory/free", .long),
         CameraRecord.constant("PoolMaxBuffers", .long, 0), CameraRecord.constant("PoolUsedBuffers", .long, 0),
         CameraRecord.constant("PoolMaxMem", .double, 0), CameraRecord.constant("PoolUsedMem", .double, 0),
     ]

@@ -15,6 +15,7 @@ enum EMCCDNames {
     static func extended(_ parameters: CameraParameters) -> NameSet {
         var entries = driver.map { command($0, "emccd/" + $0) } + shared.map { command($0, $0) }
         entries += own.map { command($0, $0) }
+        entries += DetailCommands.names.map { command($0, "sdk/" + $0) }
         for setting in parameters.settings { entries.append(parameter(setting.parameter.name)) }
         entries += states.map(parameter)
         return NameSet(
@@ -65,6 +66,8 @@ enum EMCCDNames {
         "acquisition/frame_rate", "acquisition/data_rate", "acquisition/acquiring", "acquisition/images",
         "acquisition/lost", "acquisition/limit", "acquisition/seconds_remaining", "image/columns", "image/rows",
         "image/bytes", "buffer/size", "buffer/use", "pipeline/images", "pipeline/dropped", "pipeline/format",
-        "pipeline/clear_on_start", "sdk/library", "sdk/simulated", "sdk/call", "live/index",
+        "pipeline/clear_on_start", "memory/blocks", "memory/free", "memory/bytes", "sdk/library", "sdk/simulated",
+        "sdk/call",
+        "live/index",
     ]
 }

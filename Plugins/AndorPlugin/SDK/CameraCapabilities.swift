@@ -48,6 +48,8 @@ struct CameraCapabilities: Sendable, Equatable {
     var hasCountConvert: Bool { has(0x40000) }
     var hasFrameTransfer: Bool { frameTransferReadModes != 0 }
     var hasCrop: Bool { sets(0x400) }
+    /// Whether the cropped region may begin elsewhere than at the corner.
+    var hasMovableCrop: Bool { sets(0x1000_0000) }
     /// Cameras that must be warm before the SDK lets go of them: ICCD, CCD at a PCI card, iStar.
     var mustWarmUp: Bool { [2, 4, 5, 18, 30].contains(cameraType) }
 

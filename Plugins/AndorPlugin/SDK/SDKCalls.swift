@@ -102,6 +102,38 @@ extension SDKLibrary {
         return Double(value)
     }
 
+    /// Asks for two numbers.
+    func floats(_ function: SDKFunction) throws(DeviceError) -> [Double] {
+        var (first, second): (Float, Float) = (0, 0)
+        let call = unsafe try self.function(function, as: (@convention(c) (FloatPointer, FloatPointer) -> UInt32).self)
+        try check(unsafe call(&first, &second), function)
+        return [Double(first), Double(second)]
+    }
+
+    /// Sensor, set point and surroundings in °C, and the cooler's voltage.
+    func temperatureStatus() throws(DeviceError) -> [Double] {
+        var (sensor, target, ambient, volts): (Float, Float, Float, Float) = (0, 0, 0, 0)
+        typealias P = FloatPointer
+        let call = unsafe try function(.getTemperatureStatus, as: (@convention(c) (P, P, P, P) -> UInt32).self)
+        try check(unsafe call(&sensor, &target, &ambient, &volts), .getTemperatureStatus)
+        return [sensor, target, ambient, volts].map(Double.init)
+    }
+
+    /// The vertical speed that the SDK recommends.
+    func recommendedVSSpeed() throws(DeviceError) -> (index: Int, microseconds: Double) {
+        var index: Int32 = 0
+        var speed: Float = 0
+        typealias Call = @convention(c) (Int32Pointer, FloatPointer) -> UInt32
+        let call = unsafe try function(.getFastestRecommendedVSSpeed, as: Call.self)
+        try check(unsafe call(&index, &speed), .getFastestRecommendedVSSpeed)
+        return (Int(index), Double(speed))
+    }
+
+    func setDMAParameters(images: Int, seconds: Double) throws(DeviceError) {
+        let call = try function(.setDMAParameters, as: (@convention(c) (Int32, Float) -> UInt32).self)
+        try check(call(Int32(clamping: images), Float(seconds)), .setDMAParameters, "\(images), \(seconds)")
+    }
+
     /// Asks for exposure, accumulation cycle and kinetic cycle, in seconds.
     func timings() throws(DeviceError) -> (exposure: Double, accumulate: Double, kinetic: Double) {
         typealias P = FloatPointer
@@ -222,49 +254,56 @@ extension SDKLibrary {
         return first <= last ? Int(first)...Int(last) : nil
     }
 
+    /// Copies images into memory for so many: little-endian pixels, row-major, one image after the other.
+    /// - Parameters:
+    ///   - isWide: 32 bits for each pixel, for sums of scans; else 16.
+    ///   - memory: Room for `range.count` images.
+    /// - Returns: `false` when the oldest of them was overwritten meanwhile, and nothing was copied.
+    @unsafe
+    func images(
+        _ range: ClosedRange<Int>, pixels: Int, isWide: Bool, into memory: UnsafeMutableRawPointer
+    ) throws(DeviceError) -> Bool {
+        let count = UInt32(pixels * range.count)
+        let (from, to) = (Int32(range.lowerBound), Int32(range.upperBound))
+        var (first, last): (Int32, Int32) = (0, 0)
+        let status: UInt32
+        if isWide {
+            typealias Call =
+                @convention(c) (Int32, Int32, UnsafeMutablePointer<Int32>, UInt32, Int32Pointer, Int32Pointer) -> UInt32
+            let call = unsafe try function(.getImages, as: Call.self)
+            status = unsafe call(from, to, memory.assumingMemoryBound(to: Int32.self), count, &first, &last)
+        } else {
+            typealias Call =
+                @convention(c) (Int32, Int32, UnsafeMutablePointer<UInt16>, UInt32, Int32Pointer, Int32Pointer)
+                -> UInt32
+            let call = unsafe try function(.getImages16, as: Call.self)
+            status = unsafe call(from, to, memory.assumingMemoryBound(to: UInt16.self), count, &first, &last)
+        }
+        if SDKStatus(status) == .generalErrors { return false }
+        try check(status, isWide ? .getImages : .getImages16, "\(from), \(to)")
+        return true
+    }
+
     /// Copies images of 16-bit pixels; `nil` when the oldest of them was overwritten meanwhile.
     /// - Returns: Little-endian pixels, row-major, one image after the other.
     func images16(_ range: ClosedRange<Int>, pixels: Int) throws(DeviceError) -> [UInt8]? {
-        typealias Call =
-            @convention(c) (Int32, Int32, UnsafeMutablePointer<UInt16>, UInt32, Int32Pointer, Int32Pointer) -> UInt32
-        let call = unsafe try function(.getImages16, as: Call.self)
-        let count = pixels * range.count
-        var status: UInt32 = 0
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count * 2) { buffer, initialized in
-            var (first, last): (Int32, Int32) = (0, 0)
-            guard let base = UnsafeMutableRawPointer(buffer.baseAddress) else { return }
-            status = unsafe call(
-                Int32(range.lowerBound), Int32(range.upperBound), base.assumingMemoryBound(to: UInt16.self),
-                UInt32(count), &first, &last)
-            initialized = status == SDKStatus.success.raw ? count * 2 : 0
-        }
-        return try fetched(bytes, status, .getImages16, range)
+        try copies(range, pixels, isWide: false)
     }
 
     /// The same with 32-bit pixels, for accumulated images.
     func images32(_ range: ClosedRange<Int>, pixels: Int) throws(DeviceError) -> [UInt8]? {
-        typealias Call =
-            @convention(c) (Int32, Int32, UnsafeMutablePointer<Int32>, UInt32, Int32Pointer, Int32Pointer) -> UInt32
-        let call = unsafe try function(.getImages, as: Call.self)
-        let count = pixels * range.count
-        var status: UInt32 = 0
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count * 4) { buffer, initialized in
-            var (first, last): (Int32, Int32) = (0, 0)
-            guard let base = UnsafeMutableRawPointer(buffer.baseAddress) else { return }
-            status = unsafe call(
-                Int32(range.lowerBound), Int32(range.upperBound), base.assumingMemoryBound(to: Int32.self),
-                UInt32(count), &first, &last)
-            initialized = status == SDKStatus.success.raw ? count * 4 : 0
-        }
-        return try fetched(bytes, status, .getImages, range)
+        try copies(range, pixels, isWide: true)
     }
 
-    private func fetched(
-        _ bytes: [UInt8], _ status: UInt32, _ function: SDKFunction, _ range: ClosedRange<Int>
-    ) throws(DeviceError) -> [UInt8]? {
-        if SDKStatus(status) == .generalErrors { return nil }
-        try check(status, function, "\(range.lowerBound), \(range.upperBound)")
-        return bytes
+    private func copies(_ range: ClosedRange<Int>, _ pixels: Int, isWide: Bool) throws(DeviceError) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: pixels * range.count * (isWide ? 4 : 2))
+        let result = unsafe bytes.withUnsafeMutableBytes { raw -> Result<Bool, DeviceError> in
+            guard let memory = raw.baseAddress else { return .success(false) }
+            return Result { () throws(DeviceError) in
+                try unsafe images(range, pixels: pixels, isWide: isWide, into: memory)
+            }
+        }
+        return try result.get() ? bytes : nil
     }
 
     /// The oldest image that nobody retrieved; `nil` when there is none.

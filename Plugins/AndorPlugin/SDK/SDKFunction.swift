@@ -20,14 +20,16 @@ enum SDKFunction: String, CaseIterable, Sendable {
     case getNumberHSSpeeds, getHSSpeed, setHSSpeed, getNumberVSSpeeds, getVSSpeed, setVSSpeed
     case getFastestRecommendedVSSpeed, getNumberVSAmplitudes, setVSAmplitude, getNumberPreAmpGains, getPreAmpGain
     case setPreAmpGain, isPreAmpGainAvailable, getSensitivity, setBaselineClamp, setBaselineOffset, setHighCapacity
-    case setImageFlip, setImageRotate
+    case setImageFlip, setImageRotate, getPreAmpGainText, getMinimumImageLength, setDMAParameters
+    // Lines
+    case inAuxPort, outAuxPort
     // EM gain
     case setEMGainMode, getEMGainRange, setEMCCDGain, getEMCCDGain, setEMAdvanced
     // Temperature
     case getTemperature, getTemperatureF, setTemperature, getTemperatureRange, coolerON, coolerOFF, isCoolerOn
-    case setCoolerMode, setFanMode, getTECStatus
+    case setCoolerMode, setFanMode, getTECStatus, getTemperatureStatus
     // Shutter
-    case setShutter, setShutterEx, getShutterMinTimes
+    case setShutter, setShutterEx, getShutterMinTimes, isInternalMechanicalShutter
     // Running
     case prepareAcquisition, startAcquisition, abortAcquisition, getStatus, sendSoftwareTrigger
     case waitForAcquisitionTimeOut, waitForAcquisitionByHandleTimeOut, cancelWait

@@ -54,7 +54,7 @@ final class SDKGate: Transport {
         running.withLock { $0.map { ($0.name, $0.since.duration(to: .now)) } }
     }
 
-    /// Calls waiting.
+    /// Calls waiting or running.
     var backlog: Int { thread.backlog }
 
     /// Runs calls to a camera as one, selected before them.
@@ -69,6 +69,24 @@ final class SDKGate: Transport {
             defer { running.withLock { $0 = nil } }
             if let camera { try select(camera, library) }
             return try body(library)
+        }
+    }
+
+    /// Queues calls to a camera as one and returns at once; for a thread that waits for the answer itself.
+    /// - Parameter body: Called on the gate's thread; its argument says why the camera could not be selected.
+    func enqueue(
+        _ name: String, camera: Int, _ library: SDKLibrary, _ priority: TransportPriority,
+        _ body: @escaping @Sendable (DeviceError?) -> Void
+    ) {
+        thread.perform(priority) { [self] in
+            running.withLock { $0 = (name, .now) }
+            defer { running.withLock { $0 = nil } }
+            do throws(DeviceError) {
+                try select(camera, library)
+                body(nil)
+            } catch {
+                body(error)
+            }
         }
     }
 
