@@ -7,22 +7,25 @@ import Synchronization
 /// Memory for a camera's images, in blocks that are used again and again.
 ///
 /// Fresh memory costs a page fault for every 4096 bytes, more than the copy out of the camera's buffer. So a block that nobody holds
-/// any more comes back, still mapped and warm; the block that came back last is the next to be used, so that a fast consumer keeps the
-/// whole way in the processor's cache. Images lie one after the other in a block and hold it as long as somebody needs them.
+/// any more stays mapped and warm for the next images. All blocks lie in one range of addresses, and the next block is the
+/// neighbour of the last where that is possible: then images go on without a gap from block to block, and many can be sent as one array.
+/// Else the lowest block is taken, so that a fast consumer keeps the whole way in the processor's cache. Images lie one
+/// after the other in a block and hold it as long as somebody needs them.
 final class FramePool: Sendable {
     /// A block holds several images of this size in all, or one larger image.
     static let blockBytes = 8 << 20
     /// So many blocks there may always be, whatever the limit: one is written, one delivered, one shown, one sent.
     static let leastBlocks = 4
+    /// The neighbour is taken when it is no further up than this from the lowest block.
+    private static let window = 4
 
     private struct State {
-        var blockBytes = FramePool.blockBytes
-        /// Addresses of blocks of the present size that nobody holds.
-        var free: [UInt] = []
-        /// Bytes of all blocks, held or not.
-        var mapped = 0
-        /// Blocks that somebody holds.
+        var range: BlockRange?
+        /// For each block that was used so far: whether nobody holds it.
+        var isFree: [Bool] = []
+        /// Blocks of this range that somebody holds, and those whose memory was given back to the system.
         var held = 0
+        var isEmpty: Set<Int> = []
     }
 
     /// How the memory is used.
@@ -40,100 +43,125 @@ final class FramePool: Sendable {
 
     init(limit: Int) { self.limit = limit }
 
-    deinit {
-        let (free, size) = state.withLock { ($0.free, $0.blockBytes) }
-        for address in free { Self.unmap(address, size) }
-    }
-
     /// How the memory is used now.
     var usage: Usage {
-        state.withLock { Usage(blocks: $0.held + $0.free.count, free: $0.free.count, mapped: $0.mapped) }
+        state.withLock { state in
+            let blocks = state.isFree.count - state.isEmpty.count
+            return Usage(
+                blocks: blocks, free: blocks - state.held, mapped: blocks * (state.range?.blockBytes ?? 0))
+        }
     }
 
-    /// Gets ready for images of a size: free blocks of another size are given up, so many bytes are mapped and touched.
+    /// Gets ready for images of a size: so many bytes are there and touched.
+    ///
+    /// Blocks of another size live as long as somebody holds them.
     func prepare(imageBytes: Int, bytes: Int) {
         let blockBytes = Self.blockBytes(imageBytes)
-        let wanted = max(2, min(bytes, limit) / blockBytes)
-        let (old, oldBytes, missing) = state.withLock { state -> ([UInt], Int, Int) in
-            guard state.blockBytes != blockBytes else { return ([], 0, wanted - state.free.count - state.held) }
-            let old = (state.free, state.blockBytes, wanted)
-            state.mapped -= state.free.count * state.blockBytes
-            state.free = []
-            state.blockBytes = blockBytes
-            return old
+        let isOther = state.withLock { $0.range?.blockBytes != blockBytes }
+        if isOther {
+            let count = max(Self.leastBlocks, limit / blockBytes)
+            // A system that promises no more than it has may refuse the whole range.
+            let range =
+                BlockRange(blockBytes: blockBytes, count: count)
+                ?? BlockRange(blockBytes: blockBytes, count: Self.leastBlocks)
+            let old = state.withLock { state in
+                defer { state = State(range: range) }
+                return state.range
+            }
+            withExtendedLifetime(old) {}
         }
-        for address in old { Self.unmap(address, oldBytes) }
-        let known = state.withLock { $0.free.count }
-        // Blocks that were free already are taken too, else the new ones would never be made.
-        let blocks = (0..<(missing > 0 ? known + missing : 0)).compactMap { _ in take() }
-        for block in blocks.suffix(max(0, missing)) { block.touch() }
+        let wanted = max(2, min(bytes, limit) / blockBytes)
+        let present = usage.blocks
+        guard present < wanted else { return }
+        let held = usage.blocks - usage.free
+        // The free ones are taken too, else no new one would be made.
+        let blocks = (0..<wanted - held).compactMap { _ in take() }
+        for block in blocks.suffix(wanted - present) { block.touch() }
     }
 
     static func blockBytes(_ imageBytes: Int) -> Int { max(blockBytes, (imageBytes + 4095) & ~4095) }
 
     /// A whole block of one's own.
-    func take() -> FrameBlock? {
-        let (known, bytes) = state.withLock { state -> (UInt?, Int?) in
-            if let address = state.free.popLast() {
-                state.held += 1
-                return (address, state.blockBytes)
-            }
-            let most = max(limit, Self.leastBlocks * state.blockBytes)
-            guard state.mapped + state.blockBytes <= most else { return (nil, nil) }
-            state.mapped += state.blockBytes
+    /// - Parameter last: The block whose neighbour is wanted.
+    /// - Returns: `nil` when all memory is held, or the system has none.
+    func take(after last: FrameBlock? = nil) -> FrameBlock? {
+        state.withLock { state in
+            guard let range = state.range, let index = Self.choose(state, range, last) else { return nil }
+            if index == state.isFree.count { state.isFree.append(true) }
+            state.isFree[index] = false
+            state.isEmpty.remove(index)
             state.held += 1
-            return (nil, state.blockBytes)
+            return FrameBlock(range, index, self)
         }
-        guard let bytes else { return nil }
-        if let known { return FrameBlock(known, bytes, self) }
-        guard let address = Self.map(bytes) else {
-            state.withLock { state in
-                state.mapped -= bytes
-                state.held -= 1
-            }
-            return nil
+    }
+
+    private static func choose(_ state: State, _ range: BlockRange, _ last: FrameBlock?) -> Int? {
+        let lowest = state.isFree.firstIndex(of: true)
+        if let last, last.range === range {
+            let next = last.index + 1
+            let isThere = next < state.isFree.count && state.isFree[next] && !state.isEmpty.contains(next)
+            if isThere, next < (lowest ?? next) + window { return next }
         }
-        return FrameBlock(address, bytes, self)
+        if let lowest { return lowest }
+        return state.isFree.count < range.count ? state.isFree.count : nil
     }
 
     /// The last reference to a block is gone.
-    fileprivate func giveBack(_ address: UInt, _ bytes: Int) {
-        let isKept = state.withLock { state in
+    fileprivate func giveBack(_ index: Int, of range: BlockRange) {
+        state.withLock { state in
+            guard state.range === range else { return }
+            state.isFree[index] = true
             state.held -= 1
-            guard bytes == state.blockBytes else {
-                state.mapped -= bytes
-                return false
-            }
-            state.free.append(address)
-            return true
         }
-        if !isKept { Self.unmap(address, bytes) }
     }
 
-    /// Gives memory back to the system beyond so many bytes, once an acquisition is over.
+    /// Gives memory back to the system beyond so many bytes, once an acquisition is over: the highest blocks first.
     func trim(to bytes: Int) {
-        let (old, size) = state.withLock { state -> ([UInt], Int) in
-            let kept = max(2, bytes / state.blockBytes)
-            let surplus = min(state.free.count, max(0, state.free.count + state.held - kept))
-            let old = Array(state.free.prefix(surplus))
-            state.free.removeFirst(surplus)
-            state.mapped -= surplus * state.blockBytes
-            return (old, state.blockBytes)
+        state.withLock { state in
+            guard let range = state.range else { return }
+            var surplus = state.isFree.count - state.isEmpty.count - max(2, bytes / range.blockBytes)
+            for index in state.isFree.indices.reversed() where surplus > 0 {
+                guard state.isFree[index], !state.isEmpty.contains(index) else { continue }
+                range.empty(index)
+                state.isEmpty.insert(index)
+                surplus -= 1
+            }
         }
-        for address in old { Self.unmap(address, size) }
     }
+}
 
-    private static func map(_ bytes: Int) -> UInt? {
-        let memory = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+/// One range of addresses for all blocks of a size; it goes when nobody holds any of them.
+final class BlockRange: Sendable {
+    let blockBytes: Int
+    let count: Int
+    private let base: UInt
+
+    /// - Returns: `nil` when the system has no such range.
+    init?(blockBytes: Int, count: Int) {
+        let size = blockBytes * count
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+        let memory = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, flags, -1, 0)
         guard let memory = unsafe memory, unsafe memory != UnsafeMutableRawPointer(bitPattern: -1) else { return nil }
         // Large pages need far fewer faults; a system without them ignores the wish.
-        _ = unsafe madvise(memory, bytes, MADV_HUGEPAGE)
-        return UInt(bitPattern: memory)
+        _ = unsafe madvise(memory, size, MADV_HUGEPAGE)
+        self.blockBytes = blockBytes
+        self.count = count
+        base = UInt(bitPattern: memory)
     }
 
-    private static func unmap(_ address: UInt, _ bytes: Int) {
-        guard let memory = unsafe UnsafeMutableRawPointer(bitPattern: address) else { return }
-        _ = unsafe munmap(memory, bytes)
+    deinit {
+        if let memory = UnsafeMutableRawPointer(bitPattern: base) { _ = unsafe munmap(memory, blockBytes * count) }
+    }
+
+    /// Where a byte is; to be written only by who reserved the space.
+    @unsafe
+    func place(_ offset: Int) -> UnsafeMutableRawPointer? {
+        unsafe UnsafeMutableRawPointer(bitPattern: base + UInt(offset))
+    }
+
+    /// Gives a block's memory back to the system; its addresses stay.
+    fileprivate func empty(_ index: Int) {
+        if let memory = unsafe place(index * blockBytes) { _ = unsafe madvise(memory, blockBytes, MADV_DONTNEED) }
     }
 }
 
@@ -159,15 +187,23 @@ final class BlockFiller: Sendable {
         if let block, block.bytes - filled >= imageBytes {
             return Space(block: block, offset: filled, count: min(most, (block.bytes - filled) / imageBytes))
         }
-        // The full block is let go before another is taken: if nobody else holds it, it is the next.
-        release()
-        return fresh(imageBytes, most)
+        return fresh(after: block, imageBytes, most)
     }
 
-    private func fresh(_ imageBytes: Int, _ most: Int) -> Space? {
-        guard let block = pool.take() else { return nil }
+    private func fresh(after last: FrameBlock?, _ imageBytes: Int, _ most: Int) -> Space? {
+        // The full block is let go first where nothing else is left: if nobody else holds it, it is the next.
+        var next = pool.take(after: last)
+        if next == nil {
+            release()
+            next = pool.take()
+        }
+        guard let block = next else { return nil }
         guard block.bytes >= imageBytes else { return nil }
-        state.withLock { $0 = (block, 0) }
+        let old = state.withLock { state in
+            defer { state = (block, 0) }
+            return state.current
+        }
+        withExtendedLifetime(old) {}
         return Space(block: block, offset: 0, count: min(most, block.bytes / imageBytes))
     }
 
@@ -189,27 +225,35 @@ final class BlockFiller: Sendable {
 
 /// One block of a pool's memory; it goes back when the last image in it is let go.
 final class FrameBlock: Sendable {
-    private let address: UInt
-    let bytes: Int
+    let range: BlockRange
+    let index: Int
     private let pool: FramePool
 
-    fileprivate init(_ address: UInt, _ bytes: Int, _ pool: FramePool) {
-        self.address = address
-        self.bytes = bytes
+    fileprivate init(_ range: BlockRange, _ index: Int, _ pool: FramePool) {
+        self.range = range
+        self.index = index
         self.pool = pool
     }
 
-    deinit { pool.giveBack(address, bytes) }
+    deinit { pool.giveBack(index, of: range) }
+
+    var bytes: Int { range.blockBytes }
 
     /// Where a byte of the block is; to be written only by who reserved the space.
     @unsafe
-    func place(_ offset: Int) -> UnsafeMutableRawPointer? {
-        unsafe UnsafeMutableRawPointer(bitPattern: address + UInt(offset))
-    }
+    func place(_ offset: Int) -> UnsafeMutableRawPointer? { unsafe range.place(index * bytes + offset) }
+
+    /// Whether another block follows without a gap.
+    func isFollowed(by next: FrameBlock) -> Bool { range === next.range && next.index == index + 1 }
 
     /// Bytes that are written and will not change, as the kernel's consumers get them: by reference.
-    func buffer(_ range: Range<Int>) -> FrameBuffer {
+    ///
+    /// They may go on into the blocks that follow, which are held as well.
+    func buffer(_ range: Range<Int>, with others: [FrameBlock] = []) -> FrameBuffer {
         let memory = unsafe UnsafeRawBufferPointer(start: place(range.lowerBound), count: range.count)
+        guard others.isEmpty else {
+            return unsafe FrameBuffer(borrowing: memory) { withExtendedLifetime((self, others)) {} }
+        }
         return unsafe FrameBuffer(borrowing: memory) { withExtendedLifetime(self) {} }
     }
 
