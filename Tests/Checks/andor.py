@@ -16,16 +16,12 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from checks import check, main  # noqa: E402
 
 BIN = pathlib.Path(sys.argv[1]).resolve()
 SECONDS = 90
-CHECKS = []
-
-
-def check(function):
-    CHECKS.append(function)
-    return function
 
 
 def free_port():
@@ -176,22 +172,6 @@ def kill_and_restart_in_an_acquisition():
         site.call("set_acquisition_mode", 3)
         site.call("acquire")
         assert site.call("get_acquisition_images") == 3
-
-
-def main():
-    passed = failed = 0
-    for function in CHECKS:
-        name = function.__name__.replace("_", " ")
-        try:
-            function()
-            passed += 1
-            print("ok", name, flush=True)
-        except Exception:
-            failed += 1
-            print("FAILED", name, flush=True)
-            traceback.print_exc()
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(failed > 0)
 
 
 if __name__ == "__main__":

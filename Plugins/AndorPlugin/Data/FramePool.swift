@@ -150,7 +150,7 @@ final class BlockRange: Sendable {
     }
 
     deinit {
-        if let memory = UnsafeMutableRawPointer(bitPattern: base) { _ = unsafe munmap(memory, blockBytes * count) }
+        if let memory = unsafe UnsafeMutableRawPointer(bitPattern: base) { _ = unsafe munmap(memory, blockBytes * count) }
     }
 
     /// Where a byte is; to be written only by who reserved the space.
