@@ -150,7 +150,8 @@ final class BlockRange: Sendable {
     }
 
     deinit {
-        if let memory = unsafe UnsafeMutableRawPointer(bitPattern: base) { _ = unsafe munmap(memory, blockBytes * count) }
+        guard let memory = unsafe UnsafeMutableRawPointer(bitPattern: base) else { return }
+        _ = unsafe munmap(memory, blockBytes * count)
     }
 
     /// Where a byte is; to be written only by who reserved the space.
