@@ -51,9 +51,8 @@ unsigned GetNumberAvailableImages(int *first, int *last) {
 }
 
 static unsigned fetch(Camera *c, int64_t index, uint16_t *short_pixels, int32_t *pixels) {
-    if (short_pixels) sim_draw16(c, index, short_pixels);
-    else sim_draw32(c, index, pixels);
-    return SUCCESS;
+    bool is_drawn = short_pixels ? sim_draw16(c, index, short_pixels) : sim_draw32(c, index, pixels);
+    return is_drawn ? SUCCESS : ERROR_PAGELOCK;
 }
 
 static unsigned oldest(Camera *c, uint16_t *short_pixels, int32_t *pixels, unsigned size) {
@@ -61,8 +60,9 @@ static unsigned oldest(Camera *c, uint16_t *short_pixels, int32_t *pixels, unsig
     if (size != pixels_of(c)) return P2INVALID;
     int64_t index = first_new(c);
     if (index > c->run.acquired) return NO_NEW_DATA;
-    retrieved(c, index, index);
-    return fetch(c, index, short_pixels, pixels);
+    unsigned status = fetch(c, index, short_pixels, pixels);
+    if (status == SUCCESS) retrieved(c, index, index);
+    return status;
 }
 
 unsigned GetOldestImage(int32_t *pixels, unsigned size) {
@@ -79,8 +79,9 @@ static unsigned newest(Camera *c, uint16_t *short_pixels, int32_t *pixels, unsig
     if (!short_pixels && !pixels) return P1INVALID;
     if (size != pixels_of(c)) return P2INVALID;
     if (c->run.acquired == 0) return NO_NEW_DATA;
-    c->run.retrieved = c->run.acquired;
-    return fetch(c, c->run.acquired, short_pixels, pixels);
+    unsigned status = fetch(c, c->run.acquired, short_pixels, pixels);
+    if (status == SUCCESS) c->run.retrieved = c->run.acquired;
+    return status;
 }
 
 unsigned GetMostRecentImage(int32_t *pixels, unsigned size) {
@@ -108,7 +109,8 @@ static unsigned images(
     if ((int64_t)size != (last - first + 1) * one) return P4INVALID;
     for (int64_t i = first; i <= last; i++) {
         int64_t offset = (i - first) * one;
-        fetch(c, i, short_pixels ? short_pixels + offset : NULL, pixels ? pixels + offset : NULL);
+        unsigned status = fetch(c, i, short_pixels ? short_pixels + offset : NULL, pixels ? pixels + offset : NULL);
+        if (status != SUCCESS) return status;
     }
     retrieved(c, first, last);
     *valid_first = first;
@@ -134,7 +136,8 @@ static unsigned whole(Camera *c, uint16_t *short_pixels, int32_t *pixels, unsign
     if ((int64_t)size != r->acquired * pixels_of(c)) return P2INVALID;
     for (int64_t i = 1; i <= r->acquired; i++) {
         int64_t offset = (i - 1) * pixels_of(c);
-        fetch(c, i, short_pixels ? short_pixels + offset : NULL, pixels ? pixels + offset : NULL);
+        unsigned status = fetch(c, i, short_pixels ? short_pixels + offset : NULL, pixels ? pixels + offset : NULL);
+        if (status != SUCCESS) return status;
     }
     r->retrieved = r->acquired;
     return SUCCESS;

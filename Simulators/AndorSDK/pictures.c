@@ -155,13 +155,13 @@ static size_t source(const Run *r, int x, int y) {
     return (size_t)from_y * (size_t)r->columns + (size_t)from_x;
 }
 
-/// Turns and mirrors an image in place; `width` is that of a pixel in bytes, 2 or 4.
-static void orient(const Run *r, void *pixels, size_t width) {
+/// Turns and mirrors an image in place; `width` is that of a pixel in bytes, 2 or 4. `false` without memory.
+static bool orient(const Run *r, void *pixels, size_t width) {
     const Setup *s = &r->setup;
-    if (!s->rotation && !s->flip_h && !s->flip_v) return;
+    if (!s->rotation && !s->flip_h && !s->flip_v) return true;
     size_t count = (size_t)r->columns * (size_t)r->rows;
     char *before = malloc(count * width);
-    if (!before) return;
+    if (!before) return false;
     memcpy(before, pixels, count * width);
     int columns = s->rotation ? r->rows : r->columns;
     for (size_t i = 0; i < count; i++) {
@@ -169,6 +169,7 @@ static void orient(const Run *r, void *pixels, size_t width) {
         memcpy((char *)pixels + i * width, before + from * width, width);
     }
     free(before);
+    return true;
 }
 
 // MARK: - Both widths
@@ -192,22 +193,23 @@ static void draw_wide(Camera *c, int64_t index, int32_t *pixels) {
     }
 }
 
-static void draw_narrow(Camera *c, int64_t index, uint16_t *pixels) {
+static bool draw_narrow(Camera *c, int64_t index, uint16_t *pixels) {
     size_t count = pixels_of(c);
     int32_t few[4096], *wide = count <= 4096 ? few : malloc(sizeof *wide * count);
-    if (!wide) return;
+    if (!wide) return false;
     draw_wide(c, index, wide);
     for (size_t i = 0; i < count; i++) pixels[i] = wide[i] > 65535 ? 65535 : wide[i] < 0 ? 0 : (uint16_t)wide[i];
     if (wide != few) free(wide);
+    return true;
 }
 
-void sim_draw32(Camera *c, int64_t index, int32_t *pixels) {
+bool sim_draw32(Camera *c, int64_t index, int32_t *pixels) {
     draw_wide(c, index, pixels);
-    orient(&c->run, pixels, sizeof *pixels);
+    return orient(&c->run, pixels, sizeof *pixels);
 }
 
-void sim_draw16(Camera *c, int64_t index, uint16_t *pixels) {
-    if (sim.options.pattern == PATTERN_COUNTER && c->run.accumulations == 1) draw_counter(c, index, pixels);
-    else draw_narrow(c, index, pixels);
-    orient(&c->run, pixels, sizeof *pixels);
+bool sim_draw16(Camera *c, int64_t index, uint16_t *pixels) {
+    bool is_plain = sim.options.pattern == PATTERN_COUNTER && c->run.accumulations == 1;
+    if (is_plain) draw_counter(c, index, pixels);
+    return (is_plain || draw_narrow(c, index, pixels)) && orient(&c->run, pixels, sizeof *pixels);
 }

@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 enum {
-    SUCCESS = 20002, ERROR_FILELOAD = 20006, ERROR_ACK = 20013, ACQUISITION_ERRORS = 20017, NO_NEW_DATA = 20024, TEMP_OFF = 20034,
+    SUCCESS = 20002, ERROR_PAGELOCK = 20010, ERROR_ACK = 20013, ACQUISITION_ERRORS = 20017, NO_NEW_DATA = 20024, TEMP_OFF = 20034,
     TEMP_NOT_STABILIZED = 20035, TEMP_STABILIZED = 20036, TEMP_NOT_REACHED = 20037, TEMP_DRIFT = 20040,
     GENERAL_ERRORS = 20049, P1INVALID = 20066, P2INVALID = 20067, P3INVALID = 20068, P4INVALID = 20069, ACQUIRING = 20072,
     IDLE = 20073, NOT_INITIALIZED = 20075, P5INVALID = 20076, P6INVALID = 20077, INVALID_MODE = 20078, P7INVALID = 20083,
@@ -202,7 +202,7 @@ int64_t sim_image_time(const Camera *c, int64_t index);
 
 // pictures.c
 uint64_t sim_mix(uint64_t x);
-void sim_draw16(Camera *c, int64_t index, uint16_t *pixels);
-void sim_draw32(Camera *c, int64_t index, int32_t *pixels);
+bool sim_draw16(Camera *c, int64_t index, uint16_t *pixels);
+bool sim_draw32(Camera *c, int64_t index, int32_t *pixels);
 
 #endif
