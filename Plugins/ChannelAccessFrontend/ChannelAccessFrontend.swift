@@ -12,13 +12,15 @@ final class ChannelAccessFrontend: Frontend {
     ) { settings, context in
         ChannelAccessFrontend(
             try ServerSettings(settings, CAEnvironment(.process)), try ServedNames(settings, context), context)
-    }
+    }.judging { settings, site in _ = try NameSettings.plan(settings, site: site) }
+
+    private static let slowNames = 16
 
     private let settings: ServerSettings
     private let served: ServedNames
     private let context: FrontendContext
     private let counters: ServerCounters
-    private let slowClients: Parameter<String>
+    private let slowClients: Parameter<DataValue>
     private let server = Mutex<CAServer?>(nil)
     private let areNamesOpen = Mutex(false)
 
@@ -27,9 +29,12 @@ final class ChannelAccessFrontend: Frontend {
         self.served = served
         self.context = context
         counters = ServerCounters { context.counter($0, $1) }
+        var metadata = ParameterMetadata(
+            "Who does not read what they asked for; the first \(Self.slowNames)",
+            type: .strings(capacity: Self.slowNames))
+        metadata.access = .read
         slowClients = Parameter(
-            "frontends/\(context.name)/slow_client_names", "Clients that do not read what they asked for",
-            access: .read, initial: "")
+            ParameterSpec("frontends/\(context.name)/slow_client", metadata), initial: .strings([]))
     }
 
     /// The ports on which it listens; `nil` before the start and after the stop.
@@ -69,7 +74,7 @@ final class ChannelAccessFrontend: Frontend {
     private func count() {
         guard let server = server.withLock({ $0 }) else { return }
         server.count()
-        let names = server.slowClients.joined(separator: ", ")
+        let names = DataValue.strings(Array(server.slowClients.prefix(Self.slowNames)))
         if slowClients.value != names { slowClients.publish(names) }
     }
 

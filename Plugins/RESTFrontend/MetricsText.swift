@@ -24,11 +24,21 @@ struct MetricsText {
     }
 
     /// Numbers of the device `daqd`: `frontends/rest/requests` becomes `daqd_frontend_requests{frontend="rest"}`.
+    ///
+    /// Of several texts each becomes a sample of 1, with a label that is called like the name's last word:
+    /// `frontends/ca/slow_client` becomes `daqd_frontend_slow_client{frontend="ca",client="…"}`.
     private mutating func addDaemon(_ site: Site) {
         var families: [(name: String, help: String, samples: [(labels: [(String, String)], value: Double)])] = []
         for parameter in site.daemon.node.parameters {
             // How devices are has a metric of its own, with labels.
-            guard !parameter.name.hasPrefix("devices/"), let value = parameter.sample.value.double else { continue }
+            guard !parameter.name.hasPrefix("devices/") else { continue }
+            let word = parameter.name.split { $0 == "/" || $0 == "_" }.last.map(String.init) ?? parameter.name
+            let own: [(labels: [(String, String)], value: Double)]
+            switch parameter.sample.value {
+            case .strings(let texts): own = texts.map { ([(Self.metric(word), $0)], 1) }
+            case let value: own = value.double.map { [([], $0)] } ?? []
+            }
+            guard !own.isEmpty || parameter.metadata.type.isTexts else { continue }
             let metadata = parameter.metadata
             let parts = parameter.name.split(separator: "/").map(String.init)
             var labels: [(String, String)] = []
@@ -38,10 +48,11 @@ struct MetricsText {
                 labels = [("frontend", parts[1])]
             }
             name = "daqd_" + Self.metric(name) + Self.suffix(metadata.unit)
+            let samples = own.map { (labels + $0.labels, $0.value) }
             if let index = families.firstIndex(where: { $0.name == name }) {
-                families[index].samples.append((labels, value))
+                families[index].samples += samples
             } else {
-                families.append((name, metadata.description, [(labels, value)]))
+                families.append((name, metadata.description, samples))
             }
         }
         for family in families {
@@ -60,6 +71,7 @@ struct MetricsText {
         text += name + (list.isEmpty ? "" : "{\(list)}") + " \(number)\n"
     }
 
+    /// Only what the format allows in a name.
     private static func metric(_ name: String) -> String {
         String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
     }
@@ -83,5 +95,12 @@ struct MetricsText {
             }
         }
         return result
+    }
+}
+
+extension ValueType {
+    /// Whether it holds several texts.
+    fileprivate var isTexts: Bool {
+        if case .strings = self { true } else { false }
     }
 }

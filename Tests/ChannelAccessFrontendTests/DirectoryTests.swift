@@ -19,9 +19,10 @@ struct DirectoryTests {
             NameEntry("Late", .parameter("late")),
         ])
 
-    private static func plan(_ devices: [String: [NamePlan.Choice]]) -> NamePlan {
+    private static func plan(_ devices: [String: [NamePlan.Choice]] = [:], clamps: Bool = false) -> NamePlan {
         var plan = NamePlan()
         plan.devices = devices
+        plan.clamps = clamps
         return plan
     }
 
@@ -197,6 +198,42 @@ struct DirectoryTests {
         #expect(notes.first?.origin == SiteFixture.origin)
     }
 
+    @Test("a site may want numbers outside the limits set to the nearest, as an IOC's records do it")
+    func clamping() async throws {
+        let fixture = try SiteFixture()
+        let clamping = try fixture.directory(Self.plan(clamps: true))
+        defer { clamping.close() }
+        let exposure = try #require(clamping.variable("cam1:detector:exposure"))
+        #expect(exposure.putNow("5000") == .done)
+        #expect(fixture.exposure.value == 3600)
+        let number = DBRType(.plain, .double)
+        #expect(exposure.putNow(number, count: 1, payload: (-1.0).wire.span, origin: SiteFixture.origin) == .done)
+        #expect(fixture.exposure.value == 0.001)
+        let slow = try #require(clamping.variable("cam1:slow"))
+        fixture.release()
+        #expect(await slow.put("700") == .done)
+        #expect(fixture.slow.value == 100)
+        #expect(try #require(exposure.putNow("nan")).status == .putFailed)
+    }
+
+    @Test("prefixes that clash are found when the configuration is read, before anything is made")
+    func clashIsFound() throws {
+        let registry = Registry()
+        registry.add(ChannelAccessFrontend.factory)
+        registry.add(DeviceFactory("cam", summary: "A camera") { _, _ in throw ConfigurationError("is never made") })
+        let text = """
+            devices: {a: {type: cam}, b: {type: cam}}
+            frontends: {ca: {type: channel_access, devices: {a: {plain: "X:"}, b: {plain: "X:"}}}}
+            """
+        let document = try ConfigurationDocument.parse(
+            Array(text.utf8), file: "/site/plugins.conf", environment: Environment([:]))
+        let error = #expect(throws: ConfigurationError.self) {
+            _ = try ConfigurationDraft(document, environment: Environment([:])).resolve(registry.catalog())
+        }
+        #expect(error?.diagnostics.count == 1)
+        #expect(error?.description.contains("a as plain and b as plain under one prefix “X:”") == true)
+    }
+
     @Test("writes of a device and commands end when they are done, or with their error") func operations() async throws
     {
         let fixture = try SiteFixture(sets: [Self.seed])
@@ -212,6 +249,12 @@ struct DirectoryTests {
         let failed = await slow.put("13")
         #expect(failed.status == .putFailed)
         #expect(failed.message.contains("cam1 does not like 13 (500)"))
+        // WRITE, INVALID, on the field of the message too; gone with the next good write.
+        #expect(slow.payload(20).prefix(4) == [0, 2, 0, 3])
+        #expect(directory.variable("C:slow.AMSG")?.text == "cam1 does not like 13")
+        fixture.release()
+        #expect(await slow.put("8") == .done)
+        #expect(slow.payload(20).prefix(4) == [0, 0, 0, 0])
         let trigger = try #require(directory.variable("DET:Trigger"))
         #expect(trigger.putNow("1") == nil)
         let isDone = Mutex(false)
@@ -229,8 +272,7 @@ struct DirectoryTests {
 
     @Test("every kind of error has its status") func statuses() {
         #expect(ECAStatus(DeviceError(.readOnly, "")) == .noWriteAccess)
-        #expect(ECAStatus(DeviceError(.busy, "")) == .putInProgress)
-        for code in [DeviceError.Code.outOfRange, .timeout, .vendor, .unavailable, DeviceError.Code("own")] {
+        for code in [.busy, DeviceError.Code.outOfRange, .timeout, .vendor, .unavailable, DeviceError.Code("own")] {
             #expect(ECAStatus(DeviceError(code, "")) == .putFailed)
         }
     }
@@ -318,18 +360,20 @@ struct DirectoryTests {
 
     @Test("settings become a plan, and two sets never share a prefix") func settings() throws {
         let good = Settings([
-            "prefix": "P:", "aliases": .map(Settings(["OLD": "C:title"])), "daemon": .map(Settings([:])),
+            "prefix": "P:", "out_of_range": "clamp", "aliases": .map(Settings(["OLD": "C:title"])),
+            "daemon": .map(Settings([:])),
             "devices": .map(Settings(["cam1": .map(Settings(["seed": "DET:", "plain": "C:"]))])),
         ])
         let plan = try NameSettings.plan(good, site: "my site")
         #expect(plan.choices("cam1") == [.init(set: "seed", prefix: "DET:"), .init(set: "plain", prefix: "C:")])
+        #expect(plan.clamps)
         #expect(plan.choices("cam2") == [.init(set: "plain", prefix: "P:cam2:")])
         #expect(
             plan.choices("daqd") == [
                 .init(set: "plain", prefix: "my_site:daqd:"), .init(set: "iocstats", prefix: "my_site:"),
             ])
         let bad = Settings([
-            "prefix": "", "aliases": .map(Settings([:])), "daemon": .map(Settings([:])),
+            "prefix": "", "out_of_range": "refuse", "aliases": .map(Settings([:])), "daemon": .map(Settings([:])),
             "devices": .map(Settings(["cam1": .map(Settings(["seed": "DET:", "plain": "DET:"]))])),
         ])
         #expect(throws: ConfigurationError.self) { try NameSettings.plan(bad, site: "x") }

@@ -92,17 +92,45 @@ struct SearchTests {
         _ = IPv4Endpoint(AddressPlan.loopbackBroadcast, udp).withRaw {
             sendto(descriptor, request, request.count, 0, $0, $1)
         }
-        var ports: Set<UInt16> = []
-        let isComplete = ServerBench.eventually {
-            var bytes = [UInt8](repeating: 0, count: 2048)
-            let count = recv(descriptor, &bytes, bytes.count, 0)
-            if count > 0 {
-                ports.formUnion(Reply.all(Array(bytes.prefix(count))).filter { $0.command == 6 }.map(\.type))
-            }
-            return ports.count == 2
-        }
-        #expect(isComplete && ports == [UInt16(first.port), UInt16(second.port)])
+        let ports = Self.answering(descriptor, 2)
+        #expect(ports == [UInt16(first.port), UInt16(second.port)])
         #expect(first.counters.searches.value == 2 && first.counters.hits.value == 1)
+    }
+
+    @Test("a search to a multicast group is answered by every server that joined it, from the server's own address")
+    func multicast() throws {
+        let group = "239.255.77.13"
+        let first = try ServerBench([TestVariable("B:AO", Self.value)]) { $0.interfaces = ["127.0.0.1", group] }
+        let udp = first.server.sockets.udpPort
+        let second = try ServerBench([TestVariable("B:XO", Self.value)]) {
+            $0.interfaces = [group, "127.0.0.1"]
+            $0.port = Int(udp)
+        }
+        // It shares the port but did not join.
+        let third = try ServerBench([TestVariable("B:AO", Self.value)]) { $0.port = Int(udp) }
+        let descriptor = try Sockets.sender(multicastTTL: 1)
+        defer { close(descriptor) }
+        var loopback = in_addr(s_addr: UInt32(0x7F00_0001).bigEndian)
+        #expect(setsockopt(descriptor, Int32(IPPROTO_IP), IP_MULTICAST_IF, &loopback, 4) == 0)
+        let request = message(0, type: 1, count: 13, 9) + search("B:AO", 1) + search("B:XO", 2)
+        let address = try #require(IPv4Endpoint(group, port: udp))
+        #expect(address.withRaw { sendto(descriptor, request, request.count, 0, $0, $1) } == request.count)
+        #expect(Self.answering(descriptor, 2) == [UInt16(first.port), UInt16(second.port)])
+        #expect(third.counters.searches.value == 0)
+    }
+
+    /// The TCP ports in the answers, once there are so many different ones.
+    private static func answering(_ descriptor: Int32, _ count: Int) -> Set<UInt16> {
+        var ports: Set<UInt16> = []
+        _ = ServerBench.eventually {
+            var bytes = [UInt8](repeating: 0, count: 2048)
+            let size = recv(descriptor, &bytes, bytes.count, 0)
+            if size > 0 {
+                ports.formUnion(Reply.all(Array(bytes.prefix(size))).filter { $0.command == 6 }.map(\.type))
+            }
+            return ports.count == count
+        }
+        return ports
     }
 
     @Test("a taken TCP port: another one is taken and announced, or refused when strict")

@@ -117,7 +117,10 @@ struct ServerTests {
 
     @Test("a client that never reads: bounded memory, others unaffected, its name in a metric")
     func neverReads() throws {
-        let bench = try bench { $0.limits.queue = 256 }
+        let bench = try bench {
+            $0.limits.queue = 256
+            $0.limits.unreadSeconds = 3600
+        }
         let deaf = try RawClient(bench.port, receiveBuffer: 4096)
         deaf.open()
         let (picture, number) = (deaf.channel("IMG"), deaf.channel("B:AO"))
@@ -131,7 +134,7 @@ struct ServerTests {
             #expect(other.answersEcho())
         }
         #expect(Self.residentBytes() - before < 100_000_000)
-        #expect(ServerBench.eventually { bench.server.slowClients.contains { $0.contains("alice@127.0.0.1") } })
+        #expect(ServerBench.eventually { bench.server.slowClients.contains(where: Self.isAlice) })
         var last = Double.nan
         let final = 9999.0
         while last != final, let reply = deaf.next() {
@@ -139,6 +142,21 @@ struct ServerTests {
         }
         #expect(last == final)
         #expect(ServerBench.eventually { bench.server.slowClients.isEmpty })
+    }
+
+    private static func isAlice(_ name: String) -> Bool {
+        name.hasPrefix("127.0.0.1:") && name.hasSuffix(" alice@beam1")
+    }
+
+    @Test("a client that takes nothing at all loses its circuit after its time; one that reads keeps it")
+    func takesNothing() throws {
+        let bench = try bench { $0.limits.unreadSeconds = 1 }
+        let (deaf, reader) = (try RawClient(bench.port, receiveBuffer: 4096), try RawClient(bench.port))
+        deaf.open()
+        reader.open()
+        deaf.send(subscription(deaf.channel("IMG"), 1, type: 4))
+        #expect(ServerBench.eventually { bench.counters.circuits.value == 1 })
+        #expect(reader.answersEcho())
     }
 
     @Test("requests of a client that does not read wait; everything is answered once it reads")

@@ -146,4 +146,29 @@ struct CatalogTests {
         #expect(catalog.types(.simulator).isEmpty)
         #expect(catalog.refusedPlugins == ["Other"])
     }
+
+    @Test("settings of a frontend that do not go together are told with their place, among all else that is wrong")
+    func judged() throws {
+        let registry = Registry()
+        let settings: [Setting] = [.integer("low", "", default: 0), .integer("high", "", default: 9)]
+        registry.add(
+            FrontendFactory("web", summary: "Pages", settings: settings) { _, _ in throw Nothing() }
+                .judging { settings, site in
+                    let (low, high): (Int, Int) = (try settings["low"], try settings["high"])
+                    if low > high { throw settings.error("is above high at \(site)", at: "low") }
+                    if low == high { throw Nothing() }
+                })
+        func errors(_ text: String) -> [String] {
+            TestCatalog.errors(
+                "site: {name: lab}\nfrontends:\n  w:\n    type: web\n" + text, catalog: registry.catalog())
+        }
+        #expect(errors("    low: 3\n") == [])
+        #expect(
+            errors("    low: 10\n  v: {type: wep}\n").map { $0.contains("frontends.w.low is above high at lab") } == [
+                true, false,
+            ])
+        #expect(errors("    low: 9\n").first?.contains("frontends.w cannot be used: Nothing()") == true)
+        // Nothing is judged that could not be decoded.
+        #expect(errors("    low: ten\n").count == 1)
+    }
 }

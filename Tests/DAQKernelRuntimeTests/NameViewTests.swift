@@ -339,6 +339,37 @@ struct NameViewTests {
         }
     }
 
+    @Test("stored values are saved like parameters of the device, and come back if they still fit")
+    func storedAreSaved() async throws {
+        let bench = try Bench()
+        defer { bench.close() }
+        let store = try AutosaveStore(log: bench.log, logger: Logger(component: "test") { _ in })
+        bench.site.observeWrites { parameter, value, _ in
+            if store.saves(parameter) { store.save(value.json, at: parameter.path) }
+        }
+        let entries = [
+            NameEntry("Number", .stored(.integer(1))), NameEntry("Number_RBV", .name("Number")),
+            NameEntry("Mode", .stored(.string("Single"))) { $0.type = .enumeration(["Single", "Multiple"]) },
+            NameEntry("Fixed", .constant(.integer(4))),
+        ]
+        let first = bench.view(entries)
+        _ = try await first.member("Number")?.put(.integer(42), origin: bench.origin)
+        _ = try await first.member("Mode")?.put(.string("Multiple"), origin: bench.origin)
+        #expect(store.paths(of: "cam1") == ["cam1/names/set/Mode", "cam1/names/set/Number"])
+        // As after a restart, with another choice of modes.
+        bench.site.restore { store.saves($0) ? store.value(at: $0.path) : nil }
+        let second = bench.view(
+            Array(entries.prefix(2)) + [
+                NameEntry("Mode", .stored(.string("Once"))) { $0.type = .enumeration(["Once", "Often"]) }
+            ])
+        #expect(second.member("Number")?.sample.value == .integer(42))
+        #expect(second.member("Number_RBV")?.sample.value == .integer(42))
+        #expect(second.member("Mode")?.sample.value == .string("Once"))
+        // A site that does not want them.
+        store.choose(AutosaveChoice([]), for: "cam1")
+        #expect(bench.view(entries).member("Number")?.sample.value == .integer(1))
+    }
+
     /// One device on a site with a run log of its own.
     private final class Bench: Sendable {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("daqd-names-\(UUID().uuidString)")

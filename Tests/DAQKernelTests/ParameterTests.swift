@@ -139,6 +139,39 @@ struct ParameterTests {
         #expect(parameter.value == 8050)
     }
 
+    @Test("a write that fails at the device is an alarm until one succeeds; a request that was wrong in itself is none")
+    func writeAlarm() async throws {
+        let parameter = Parameter("energy", "", unit: "eV", limits: 0...20_000, initial: 0.0)
+        parameter.onWrite { [weak parameter] value, _ in
+            if value == 13 { throw DeviceError(.vendor, "the detector refused", vendorCode: 400) }
+            if value == 14 { throw DeviceError(.wrongState, "a series runs") }
+            parameter?.publish(value)
+        }
+        let subscription = Subscription {}
+        subscription.add(parameter)
+        defer { subscription.cancel() }
+        var updates: [Update] = []
+        subscription.drain(into: &updates)
+        func write(_ number: Double) async { try? await parameter.put(.float(number), origin: Self.client) }
+        await write(14)
+        await write(30_000)
+        #expect(parameter.sample.alarm == .none)
+        await write(13)
+        let alarm = Alarm(.invalid, .write, "the detector refused")
+        #expect(parameter.sample.alarm == alarm && parameter.value == 0)
+        // What the device says meanwhile does not end it, nor does another wrong request.
+        parameter.publish(5)
+        await write(30_000)
+        #expect(parameter.sample.alarm == alarm && parameter.value == 5)
+        await write(13)
+        await write(6)
+        #expect(parameter.sample.alarm == .none && parameter.value == 6)
+        updates = []
+        subscription.drain(into: &updates)
+        #expect(updates.contains { $0.changes.contains(.alarm) && $0.sample.alarm == alarm })
+        #expect(updates.last?.changes.contains(.alarm) == true && updates.last?.sample.alarm == Alarm.none)
+    }
+
     @Test("a read-only parameter is not written")
     func readOnly() async {
         let parameter = Parameter("state", "", access: .read, initial: "idle")

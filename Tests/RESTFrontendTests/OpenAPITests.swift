@@ -45,14 +45,28 @@ struct OpenAPITests {
     func metrics() async throws {
         let fixture = try await RESTFixture()
         _ = try await fixture.ask("GET /nothing")
+        let slow = ["10.0.0.7:40312 al\\ice@\"pc\"", "10.0.0.8:1 bob@pc\n"]
+        for (frontend, names) in [("ca", slow), ("cb", [])] {
+            let metadata = ParameterMetadata("Who is slow", type: .strings(capacity: 16))
+            let specification = ParameterSpec("frontends/\(frontend)/slow_client", metadata)
+            try fixture.site.daemon.add(Parameter<DataValue>(specification, initial: .strings(names)))
+        }
         let reply = try await fixture.ask("GET /metrics")
         #expect(reply["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8")
         let line =
-            /(#\ (HELP|TYPE)\ [a-z_]+\ .+|[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})?\ (NaN|[+-]?[0-9.e+-]+|[+-]Inf))/
+            /(#\ (HELP|TYPE)\ [a-z_]+\ .+|[a-z_]+(\{[a-z_]+="([^"\\]|\\.)*"(,[a-z_]+="([^"\\]|\\.)*")*\})?\ (NaN|[+-]?[0-9.e+-]+|[+-]Inf))/
         for text in reply.text.split(separator: "\n") { #expect(text.wholeMatch(of: line) != nil, "\(text)") }
         #expect(reply.text.contains("daqd_device_connected{device=\"eiger1\",type=\"fake\"} 1.0\n"))
         #expect(reply.text.contains("daqd_frontend_failures{frontend=\"rest\"} 1.0\n"))
         #expect(reply.text.contains("daqd_uptime_seconds "))
+        #expect(
+            reply.text.contains(
+                """
+                # TYPE daqd_frontend_slow_client untyped
+                daqd_frontend_slow_client{frontend="ca",client="10.0.0.7:40312 al\\\\ice@\\"pc\\""} 1.0
+                daqd_frontend_slow_client{frontend="ca",client="10.0.0.8:1 bob@pc\\n"} 1.0
+
+                """))
     }
 
     @Test("ready says whether the site is")

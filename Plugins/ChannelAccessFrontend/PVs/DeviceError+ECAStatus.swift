@@ -8,7 +8,9 @@ extension ECAStatus {
     init(_ error: DeviceError) {
         switch error.code {
         case .readOnly: self = .noWriteAccess
-        case .busy: self = .putInProgress
+        // Not ECA_PUTCBINPROG, though it sounds like it: clients show that as “put callback timed out”, and rsrv sends it for
+        // nothing else than that.
+        case .busy: self = .putFailed
         case .outOfRange, .wrongType, .unknownChoice, .badArguments, .notFound, .wrongState: self = .putFailed
         case .disconnected, .timeout, .vendor, .cancelled, .storage, .unavailable, .failed: self = .putFailed
         default: self = .putFailed  // kinds of a plugin's own

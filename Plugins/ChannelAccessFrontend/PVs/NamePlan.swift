@@ -22,6 +22,8 @@ struct NamePlan: Sendable {
     var daemon: [Choice] = []
     /// Other names of records.
     var aliases: [String: String] = [:]
+    /// Whether numbers outside the limits are set to the nearest one where the name set does not say it.
+    var clamps = false
     /// The frontend's own name, for its counters.
     var frontend = "ca"
 

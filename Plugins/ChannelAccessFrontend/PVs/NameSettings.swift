@@ -13,6 +13,10 @@ enum NameSettings {
             .deviceDictionary(of: .dictionary(of: .string)), .map(Settings([:]))),
         .string("prefix", "What stands in front of the names of devices that are not named", default: ""),
         .dictionary("aliases", "Other names of served ones: {OLD:NAME: \"EIG1:cam1:Acquire\"}", of: .string),
+        .choice(
+            "out_of_range",
+            "What becomes of a number outside the limits: refused with the limits in the text, or, as an IOC does it, set to the nearest",
+            ["refuse", "clamp"], default: "refuse"),
         .dictionary(
             "daemon",
             "Prefix by name set, plain or iocstats, for daqd itself; when empty both, under <site>:daqd: and <site>:",
@@ -24,6 +28,8 @@ enum NameSettings {
     static func plan(_ settings: Settings, site: String) throws -> NamePlan {
         var plan = NamePlan()
         plan.prefix = try settings["prefix"]
+        let outOfRange: String = try settings["out_of_range"]
+        plan.clamps = outOfRange == "clamp"
         let devices: Settings = try settings["devices"]
         for device in devices.names {
             let sets: Settings = try devices[device]

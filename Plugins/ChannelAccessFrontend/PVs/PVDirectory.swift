@@ -258,7 +258,7 @@ final class PVDirectory: NameDirectory {
         RecordServices(
             rights: { [access] client, record, level in access.rights(of: client, record: record, level: level) },
             group: { [access] record in access.group(of: record) }, log: log,
-            outgrown: { [weak self] name in self?.refresh(name) },
+            clamps: plan.clamps, outgrown: { [weak self] name in self?.refresh(name) },
             isAcquiring: { [site] device in site.acquisitions.active.contains { $0.device == device } },
             isConnected: { [site] device in site.device(device)?.deviceState == .connected })
     }

@@ -92,12 +92,22 @@ final class Record: Sendable {
 
     /// Writes a value for a client and notes it in the put log.
     func put(_ value: DataValue, as name: String, origin: Origin, completion: @escaping @Sendable (PutResult) -> Void) {
+        let value = services.clamps ? nearest(value) : value
         let old = services.isLogging ? member.sample.value : .null
         member.put(value, origin: origin) { [services] result in
             let outcome = PutResult(name, result)
             services.note(name, old: old, new: value, origin, outcome)
             completion(outcome)
         }
+    }
+
+    /// The value within the limits, as an IOC's output record makes it of DRVL and DRVH.
+    private func nearest(_ value: DataValue) -> DataValue {
+        let metadata = member.metadata
+        guard member.command == nil, case .number = metadata.type, let limits = metadata.limits,
+            let number = value.double, !number.isNaN, !limits.contains(number)
+        else { return value }
+        return .float(min(max(number, limits.lowerBound), limits.upperBound))
     }
 }
 
@@ -109,6 +119,8 @@ struct RecordServices: Sendable {
     var group: @Sendable (String) -> String = { _ in "DEFAULT" }
     /// Where writes are noted.
     var log: (@Sendable (PutNote) -> Void)?
+    /// Whether numbers outside the limits are set to the nearest one.
+    var clamps = false
     /// A value grew beyond what was announced: the record needs another look.
     var outgrown: @Sendable (String) -> Void = { _ in }
     /// Whether an acquisition of a device runs.

@@ -160,7 +160,7 @@ final class SearchLoop: @unchecked Sendable {  // sound: what is not atomic or c
         }
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        Sockets.prepare(circuit: descriptor)
+        Sockets.prepare(circuit: descriptor, unreadSeconds: services.limits.unreadSeconds)
         let loop = loops.min { $0.load.load(ordering: .relaxed) < $1.load.load(ordering: .relaxed) }
         guard let loop else { return }
         loop.load.add(1, ordering: .relaxed)

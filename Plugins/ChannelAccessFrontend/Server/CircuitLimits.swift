@@ -21,6 +21,8 @@ struct CircuitLimits: Sendable {
     var idleSeconds = 600
     var messageSeconds = 30
     var greetingSeconds = 10
+    /// For how long a peer may acknowledge nothing, or take nothing.
+    var unreadSeconds = 60
 
     init() {}
 
@@ -34,6 +36,7 @@ struct CircuitLimits: Sendable {
         idleSeconds = try Self.seconds("idle_timeout", settings)
         messageSeconds = try Self.seconds("message_timeout", settings)
         greetingSeconds = try Self.seconds("greeting_timeout", settings)
+        unreadSeconds = try Self.seconds("unread_timeout", settings)
     }
 
     private static func seconds(_ name: String, _ settings: Settings) throws -> Int {

@@ -212,8 +212,8 @@ final class CircuitLoop: @unchecked Sendable {
         }
         if circuit.isClosing {
             connection.rest.empty()
-        } else {
-            connection.rest.keep(bytes.dropping(used))
+        } else if !connection.rest.keep(bytes.dropping(used)) {
+            return close(connection)
         }
         connection.isStalled = isStalled
         circuit.deliver(into: out)
@@ -336,7 +336,7 @@ final class CircuitLoop: @unchecked Sendable {
     }
 
     private func listSlow() {
-        let names = connections.values.filter(\.isSlow).map { "\($0.circuit.label), port \($0.peer.port)" }.sorted()
+        let names = connections.values.filter(\.isSlow).map(\.name).sorted()
         slow.withLock { $0 = names }
     }
 

@@ -42,6 +42,13 @@ final class Connection {
         lastOutput = now
     }
 
+    /// Who it is, for metrics: `10.0.0.7:40312 alice@beam1`; what the client says of itself is cut.
+    var name: String {
+        let claims = circuit.client
+        let host = claims.host.isEmpty ? claims.address : claims.host
+        return "\(peer) \(claims.user.prefix(40))@\(host.prefix(60))"
+    }
+
     /// Bytes that wait to be sent.
     var unsentCount: Int { unsent?.count ?? 0 }
 

@@ -4,55 +4,61 @@
 import Glibc
 
 /// The beginning of a message whose rest has not come; grows as bytes arrive, never on the word of a header.
+///
+/// Its memory is that of `malloc`: what is large then grows in place or by moving pages, not bytes.
 @safe
 struct InputBuffer: ~Copyable {
     private var memory: UnsafeMutableRawPointer?
     private var capacity = 0
     private(set) var count = 0
 
-    deinit { unsafe memory?.deallocate() }
+    deinit { unsafe free(memory) }
 
     /// All of it.
     var view: ByteView { unsafe ByteView(UnsafeRawBufferPointer(start: memory, count: count)) }
 
     /// Keeps these bytes and nothing else; they may be a part of its own.
-    mutating func keep(_ bytes: ByteView) {
-        guard bytes.count > 0 else { return empty() }
+    /// - Returns: Whether there was memory for them.
+    mutating func keep(_ bytes: ByteView) -> Bool {
+        guard bytes.count > 0 else {
+            empty()
+            return true
+        }
         let isOwn = bytes.count <= count && count > 0
         if !isOwn || capacity > 4 * bytes.count + 4096 {
-            let larger = UnsafeMutableRawPointer.allocate(byteCount: bytes.count, alignment: 16)
+            guard let larger = unsafe malloc(bytes.count) else { return false }
             unsafe bytes.copy(to: larger)
-            unsafe memory?.deallocate()
+            unsafe free(memory)
             unsafe memory = larger
             capacity = bytes.count
         } else if let memory = unsafe memory {
             unsafe bytes.copy(to: memory)
         }
         count = bytes.count
+        return true
     }
 
     /// Reads from a socket, up to `needed` bytes in all.
     /// - Returns: What `read` returned.
     mutating func read(from descriptor: Int32, upTo needed: Int) -> Int {
-        if capacity == count { grow(min(needed, max(65_536, 2 * count))) }
+        if capacity == count, !grow(min(needed, max(65_536, 2 * count))) { return -1 }
         guard let memory = unsafe memory else { return 0 }
         let result = unsafe Glibc.read(descriptor, memory + count, min(capacity, needed) - count)
         if result > 0 { count += result }
         return result
     }
 
-    private mutating func grow(_ size: Int) {
-        let larger = UnsafeMutableRawPointer.allocate(byteCount: max(size, count + 1), alignment: 16)
-        if let memory = unsafe memory {
-            unsafe larger.copyMemory(from: memory, byteCount: count)
-            unsafe memory.deallocate()
-        }
+    /// - Returns: Whether there was memory; `errno` is then ENOMEM.
+    private mutating func grow(_ size: Int) -> Bool {
+        let size = max(size, count + 1)
+        guard let larger = unsafe realloc(memory, size) else { return false }
         unsafe memory = larger
-        capacity = max(size, count + 1)
+        capacity = size
+        return true
     }
 
     mutating func empty() {
-        unsafe memory?.deallocate()
+        unsafe free(memory)
         unsafe memory = nil
         capacity = 0
         count = 0

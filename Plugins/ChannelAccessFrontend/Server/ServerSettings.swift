@@ -88,6 +88,10 @@ struct ServerSettings: Sendable {
         .duration(
             "greeting_timeout", "A circuit is closed when it does not say its version within this time",
             default: .seconds(10), in: .seconds(1) ... .seconds(3600)),
+        .duration(
+            "unread_timeout",
+            "A circuit is closed when its client takes nothing of what was sent for this long, or its machine is silent",
+            default: .seconds(60), in: .seconds(1) ... .seconds(86_400)),
     ]
 
     init() {}

@@ -79,7 +79,7 @@ final class StatusBoard: Sendable {
 
     /// A value that every subscriber reads; null where it means nothing, nil where it is too large.
     private static func plain(_ sample: Sample) -> DataValue? {
-        if sample.alarm.severity == .invalid { return .null }
+        if sample.alarm.voidsValue { return .null }
         return plain(sample.value)
     }
 

@@ -148,7 +148,7 @@ final class RPCSession: LineHandler, @unchecked Sendable {  // sound: touched on
     /// A number that cannot be trusted is no answer: an alarm that makes it invalid is raised as an error.
     private func read(_ member: NamedMember, _ target: RPCTarget, _ method: String) -> RPCResult {
         let sample = member.sample
-        guard sample.alarm.severity == .invalid, member.entry.disconnected == nil,
+        guard sample.alarm.voidsValue, member.entry.disconnected == nil,
             !(member.entry.initial != nil && sample.timestamp == .never)
         else { return .value(sample.value) }
         let isAway = sample.alarm.status != .undefined

@@ -9,7 +9,9 @@ extension Registry {
         let found = FactoryKind.allCases.flatMap { factoryKind -> [ComponentType] in
             guard let kind = factoryKind.componentKind else { return [] }
             return types(factoryKind).map { type, summary in
-                ComponentType(kind, type, summary: summary, settings: settings(factoryKind, type) ?? [])
+                var made = ComponentType(kind, type, summary: summary, settings: settings(factoryKind, type) ?? [])
+                if factoryKind == .frontend { made.judge = frontend(type)?.judge }
+                return made
             }
         }
         return ComponentCatalog(found, refusedPlugins: refusedPlugins)

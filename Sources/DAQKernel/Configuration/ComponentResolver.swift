@@ -5,10 +5,12 @@
 struct ComponentResolver {
     private let document: ConfigurationDocument
     private let catalog: ComponentCatalog
+    private let site: String
     private var decoder: SettingsDecoder
 
-    init(_ document: ConfigurationDocument, _ catalog: ComponentCatalog, environment: Environment) {
+    init(_ document: ConfigurationDocument, _ catalog: ComponentCatalog, site: String, environment: Environment) {
         self.document = document
+        self.site = site
         self.catalog = catalog
         decoder = SettingsDecoder(mainFile: document.files.first ?? "", environment: environment)
         decoder.references.devices = members(.device).map(\.key)
@@ -64,11 +66,26 @@ struct ComponentResolver {
             decoder.code = nil
             return unknownType(type, identity, common, member, path)
         }
+        let before = decoder.diagnostics.count
         let settings = decoder.decode(
             member.value, declared.settings, path: path, place: member.keyPlace,
             ignoring: [typeKey] + kind.commonSettings, owner: "the \(kind.words) type \(type.name)")
+        if let judge = declared.judge, !decoder.diagnostics[before...].contains(where: { $0.severity == .error }) {
+            report(judge, of: settings)
+        }
         return ComponentConfiguration(
             identity, type: type.name, settings: settings, common: common, place: member.keyPlace)
+    }
+
+    /// Asks what no declaration of a single setting can say.
+    private mutating func report(_ judge: (Settings, String) throws -> Void, of settings: Settings) {
+        do {
+            try judge(settings, site)
+        } catch let error as ConfigurationError {
+            for diagnostic in error.diagnostics { decoder.report(diagnostic.message, at: diagnostic.place) }
+        } catch {
+            decoder.report("\(settings.path) cannot be used: \(error)", at: settings.place)
+        }
     }
 
     /// Letters, digits, `_`, `-` and `.`: what file names, URLs and process variables all take.

@@ -122,7 +122,7 @@ public struct ConfigurationDraft: Sendable {
     ///
     /// - Throws: Everything that is wrong anywhere in the configuration, in the order of the file.
     public func resolve(_ catalog: ComponentCatalog) throws(ConfigurationError) -> SiteConfiguration {
-        var resolver = ComponentResolver(document, catalog, environment: environment)
+        var resolver = ComponentResolver(document, catalog, site: site.name, environment: environment)
         let components = resolver.resolve()
         let found = (diagnostics + resolver.diagnostics).inReadingOrder()
         if found.hasErrors { throw ConfigurationError(Self.shortened(found)) }

@@ -73,6 +73,14 @@ public struct DeviceError: Error, Equatable, Sendable {
     }
 }
 
+extension DeviceError {
+    /// Whether the request was at fault, or somebody's wish, and not the device: nothing is known that was not before.
+    var isOfRequest: Bool {
+        [.outOfRange, .wrongType, .unknownChoice, .readOnly, .notFound, .busy, .wrongState, .badArguments, .cancelled]
+            .contains(code)
+    }
+}
+
 extension DeviceError: CustomStringConvertible {
     /// The sentence, with the vendor's number where there is one.
     public var description: String {

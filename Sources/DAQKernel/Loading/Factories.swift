@@ -32,6 +32,7 @@ public struct FrontendFactory: Sendable {
     /// What the configuration may say.
     public let settings: [Setting]
     let make: @Sendable (Settings, FrontendContext) throws -> any Frontend
+    private(set) var judge: (@Sendable (Settings, String) throws -> Void)?
 
     /// A factory; `make` opens nothing yet, ``Frontend/start()`` does.
     public init(
@@ -42,6 +43,18 @@ public struct FrontendFactory: Sendable {
         self.summary = summary
         self.settings = settings
         self.make = make
+    }
+}
+
+extension FrontendFactory {
+    /// The same factory with a judgement of what a declaration cannot say: settings that do not go together.
+    ///
+    /// Asked when a configuration is read, also by `--check`, where nothing is made; it gets checked settings and the site's name, and
+    /// throws `ConfigurationError`. Called from any thread; it opens nothing.
+    public func judging(_ judge: @escaping @Sendable (Settings, String) throws -> Void) -> FrontendFactory {
+        var factory = self
+        factory.judge = judge
+        return factory
     }
 }
 

@@ -165,7 +165,7 @@ public final class NameView: Sendable {
         case .busy(let path): bound(node.command(path)?.busy, path)
         case .progress(let path): bound(node.command(path)?.progress, path)
         case .acquisition(let field): bound(acquisition.parameter(field), "acquisition field \(field)")
-        case .constant(let value): NameTarget(device: node.name, source: own(entry, value, access: .read))
+        case .constant(let value): NameTarget(device: node.name, source: own(entry, value, entry.name, access: .read))
         case .stored(let value): kept(entry, value)
         case .name(let name): bound(member(name)?.source, "name \(name)")
         case .command(let path): command(entry, path)
@@ -187,17 +187,26 @@ public final class NameView: Sendable {
     /// A stored value keeps its parameter when the name is bound again.
     private func kept(_ entry: NameEntry, _ value: DataValue) -> NameTarget {
         if let known = member(entry.name) { return NameTarget(device: node.name, source: known.source) }
-        return NameTarget(device: node.name, source: own(entry, value, access: .readWrite))
+        // Saved as a parameter of the device, under a path that no member of it has.
+        let parameter = own(entry, value, "names/\(name)/\(entry.name)", access: .readWrite)
+        parameter.owner = site.ownerOfValues(on: node.name)
+        if let saved = site.saved(parameter),
+            let checked = try? parameter.metadata.check(DataValue(saved), outOfRange: .refuse)
+        {
+            try? parameter.store(checked)
+        }
+        return NameTarget(device: node.name, source: parameter)
     }
 
-    private func own(_ entry: NameEntry, _ value: DataValue, access: Access) -> AnyParameter {
+    private func own(_ entry: NameEntry, _ value: DataValue, _ path: String, access: Access) -> AnyParameter {
         var metadata = ParameterMetadata(entry.description ?? entry.name, type: Self.type(of: value))
         metadata.access = access
+        metadata.autosave = access == .readWrite
         if case .enumeration(let labels) = entry.type {
             metadata.type = .enumeration
             metadata.choices = labels
         }
-        return Parameter<DataValue>(ParameterSpec(entry.name, metadata), initial: value)
+        return Parameter<DataValue>(ParameterSpec(path, metadata), initial: value)
     }
 
     private static func type(of value: DataValue) -> ValueType {

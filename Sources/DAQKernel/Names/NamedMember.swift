@@ -56,7 +56,7 @@ public final class NamedMember: Sendable {
         guard isConverted else { return sample }
         var shown = sample
         let isNew = sample.timestamp == .never
-        if let disconnected = entry.disconnected, sample.alarm.severity == .invalid,
+        if let disconnected = entry.disconnected, sample.alarm.voidsValue,
             !isNew || sample.alarm.status == .communication
         {
             shown.value = disconnected
@@ -160,11 +160,12 @@ public final class NamedMember: Sendable {
             let given = takesValue ? [try conversion.source(value, metadata: target.metadata)] : []
             operation = try command.start(Arguments(given), origin: origin)
         } catch {
+            target.face?.parameter.judgeWrite(error)
             target.face?.touched()
             throw error
         }
         target.face?.touched()
-        follow(operation, completion)
+        follow(operation, target.face, completion)
     }
 
     private func callOff(
@@ -174,17 +175,21 @@ public final class NamedMember: Sendable {
         guard let off = target.off, command.busy.value || target.isAcquiring() else {
             return completion(.success(.null))
         }
-        follow(try off.start(origin: origin), completion)
+        follow(try off.start(origin: origin), nil, completion)
     }
 
+    /// Completes with the operation, or at once; the command's name is in alarm when it failed, until one succeeds.
     private func follow(
-        _ operation: Operation, _ completion: @escaping @Sendable (Result<DataValue, DeviceError>) -> Void
+        _ operation: Operation, _ face: CommandFace?,
+        _ completion: @escaping @Sendable (Result<DataValue, DeviceError>) -> Void
     ) {
-        guard entry.completion == .operation else { return completion(.success(.null)) }
+        let waits = entry.completion == .operation
         operation.observe { status in
             guard status.state.isFinal else { return }
-            completion(status.error.map { .failure($0) } ?? .success(status.result))
+            face?.parameter.judgeWrite(status.error)
+            if waits { completion(status.error.map { .failure($0) } ?? .success(status.result)) }
         }
+        if !waits { completion(.success(.null)) }
     }
 
     private func isOn(_ value: DataValue) throws(DeviceError) -> Bool {

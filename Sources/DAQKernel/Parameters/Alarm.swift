@@ -88,6 +88,8 @@ public struct Alarm: Sendable {
     public var message: String { details?.message ?? "" }
     /// Whether there is an alarm at all.
     public var isActive: Bool { details != nil }
+    /// Whether the value means nothing: never read, or the device is away; a write that failed leaves it as good as it was.
+    public var voidsValue: Bool { severity == .invalid && status != .write }
 
     /// The worse of two; the first if both are equally bad.
     public func merged(with other: Alarm) -> Alarm {

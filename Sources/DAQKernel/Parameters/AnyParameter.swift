@@ -20,6 +20,8 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     let lock = HotLock()
     var timestamp = Timestamp.never
     var alarm = Alarm.undefined
+    /// Why the last write failed at the device, until one succeeds; it lies over ``alarm``, whatever is published.
+    private var writeAlarm = Alarm.none
     /// The alarm without the device's, as hysteresis needs it.
     private var limitSeverity = AlarmSeverity.none
     private var info: ParameterInfo
@@ -70,8 +72,9 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     }
 
     private final func merged(_ alarm: Alarm) -> Alarm {
-        guard let owner, owner.hasOverlay else { return alarm }
-        return owner.overlay.merged(with: alarm)
+        let own = writeAlarm.isActive ? alarm.merged(with: writeAlarm) : alarm
+        guard let owner, owner.hasOverlay else { return own }
+        return owner.overlay.merged(with: own)
     }
 
     final var isBulky: Bool { lock.withLock { info.isBulky } }
@@ -84,8 +87,27 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
         _ value: DataValue, origin: Origin, outOfRange: OutOfRange = .refuse
     ) async throws(DeviceError) {
         let checked = try check(value, outOfRange: outOfRange)
-        try await apply(checked, origin: origin)
+        do throws(DeviceError) {
+            try await apply(checked, origin: origin)
+        } catch {
+            judgeWrite(error)
+            throw error
+        }
+        judgeWrite(nil)
         owner?.didWrite(self, checked, origin)
+    }
+
+    /// Raises the alarm of a write that failed at the device, or ends it after one that succeeded.
+    ///
+    /// A request that was wrong in itself changes nothing: the value that is shown is as good as before.
+    final func judgeWrite(_ error: DeviceError?) {
+        if let error, error.isOfRequest { return }
+        let judged = error.map { Alarm(.invalid, .write, $0.message) } ?? .none
+        let changed = lock.withLock {
+            defer { writeAlarm = judged }
+            return writeAlarm != judged
+        }
+        if changed { repost(.alarm) }
     }
 
     /// Writes if no device call is needed.

@@ -120,10 +120,14 @@ public final class Parameter<Value: ParameterValue>: AnyParameter, @unchecked Se
         }
     }
 
+    @specialized(where Value == Double)
     override func currentValue() -> DataValue { stored.dataValue }
 
     /// Whether a write calls the device.
-    override public var needsDevice: Bool { lock.withLock { writer != nil } }
+    override public var needsDevice: Bool {
+        @specialized(where Value == Double)
+        get { lock.withLock { writer != nil } }
+    }
 
     override func apply(_ value: DataValue, origin: Origin) async throws(DeviceError) {
         guard let writer = lock.withLock({ self.writer }) else { return try store(value) }
@@ -134,6 +138,7 @@ public final class Parameter<Value: ParameterValue>: AnyParameter, @unchecked Se
         }
     }
 
+    @specialized(where Value == Double)
     override func store(_ value: DataValue) throws(DeviceError) {
         let value = try typed(value)
         var wakers = lock.withLock {

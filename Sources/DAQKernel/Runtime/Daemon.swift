@@ -177,6 +177,7 @@ public actor Daemon {
 
     private func watchWrites(_ site: Site, _ autosave: AutosaveStore) {
         let logger = self.logger.sibling("writes")
+        site.restore { parameter in autosave.saves(parameter) ? autosave.value(at: parameter.path) : nil }
         site.observeWrites { parameter, value, origin in
             logger.info(
                 "Parameter written",

@@ -24,6 +24,7 @@ public final class Site: Sendable {
         var expected: Set<String> = []
         var names: [String: @Sendable () -> [ServedName]] = [:]
         var writeObservers: [@Sendable (AnyParameter, DataValue, Origin) -> Void] = []
+        var saved: (@Sendable (AnyParameter) -> JSON?)?
     }
 
     private let state = Mutex(State())
@@ -105,6 +106,22 @@ public final class Site: Sendable {
     /// Hears of every write by a client, after it succeeded: autosave and put logs.
     public func observeWrites(_ handler: @escaping @Sendable (AnyParameter, DataValue, Origin) -> Void) {
         state.withLock { $0.writeObservers.append(handler) }
+    }
+
+    /// Says where saved values are.
+    func restore(from saved: @escaping @Sendable (AnyParameter) -> JSON?) { state.withLock { $0.saved = saved } }
+
+    /// The value of a parameter before the restart; `nil` when none was saved, or it is not one that is.
+    func saved(_ parameter: AnyParameter) -> JSON? { state.withLock { $0.saved }?(parameter) }
+
+    /// For values that belong to a device but not to its hardware: writes are told, its connection does not touch them.
+    func ownerOfValues(on device: String) -> ParameterOwner {
+        let owner = ParameterOwner(
+            device: device,
+            onWrite: { [weak self] parameter, value, origin in self?.didWrite(parameter, value, origin) },
+            onMetadata: { _, _ in }, onFirstWord: {})
+        owner.awaitsFirstWord = false
+        return owner
     }
 
     // MARK: - The daemon
