@@ -104,7 +104,7 @@ class Site:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"http://127.0.0.1:{self.rest}/api/v1/{path}", data,
                                          {"Content-Type": "application/json"}, method=method)
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read())
 
     def poll(self, what, condition, seconds=60):
@@ -185,6 +185,9 @@ def refused_plugin_does_not_end_the_daemon(directory):
         site.start()
         device = site.call("GET", "devices/eiger1")
         expect(device["state"] == "unavailable" and "NoSuchPlugin" in device["message"], device)
+        site.process.send_signal(signal.SIGHUP)
+        site.poll("the reload", lambda: "Configuration reloaded" in site.log.read_text())
+        expect(site.log.read_text().count("DAQD-P001") == 1, "a reload told of a plugin that was told of before")
         expect(site.stop() == 0, "stop")
     with Site(directory, SHIPPED.replace("EigerPlugin", "{file: NoSuchPlugin, required: true}")) as site:
         result = daqd("--config", site.config)
@@ -282,6 +285,23 @@ def secrets_are_not_shown(directory):
         expect(b"s3cret-t0ken" not in shown, "the token is in the log or in the state")
     result = daqd("--config", site.config, "--check")
     expect(result.returncode == 78 and "DAQD_TEST_TOKEN is not set" in result.stdout + result.stderr, result)
+
+
+def run_on_one_site(prefix, text, checks):
+    """Runs checks one after the other on one daqd; ends the process."""
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix=prefix) as directory, Site(pathlib.Path(directory), text) as site:
+        site.start()
+        for function in checks:
+            try:
+                function(site)
+                print("passed:", function.__name__)
+            except Exception:
+                failed += 1
+                print("FAILED:", function.__name__)
+                traceback.print_exc(file=sys.stdout)
+    print(f"{len(checks) - failed} passed, {failed} failed")
+    sys.exit(failed > 0)
 
 
 def main():

@@ -301,6 +301,29 @@ struct NameViewTests {
         #expect(told.withLock { $0 } == [.added("a/go"), .removed("a/x")])
     }
 
+    @Test("nothing is missed that comes or goes while a view is made")
+    func concurrent() async throws {
+        let bench = try Bench()
+        defer { bench.close() }
+        for round in 0..<200 {
+            let (old, new) = ("old\(round)", "new\(round)")
+            try bench.node.add(Parameter(old, "Goes", initial: 1))
+            let entries = [NameEntry("Old", .parameter(old)), NameEntry("New", .parameter(new))]
+            async let change: Void = {
+                bench.node.remove(old)
+                try bench.node.add(Parameter(new, "Comes", initial: 2))
+            }()
+            let view = bench.view(entries)
+            let plain = NameView(plain: bench.node, on: bench.site)
+            defer { plain.close() }
+            try await change
+            #expect(view.member("New")?.sample.value == .integer(2))
+            #expect(view.member("Old")?.sample.alarm.severity == .invalid)
+            #expect(plain.member(new)?.sample.value == .integer(2))
+            #expect(plain.member(old) == nil)
+        }
+    }
+
     @Test("fields of the running and the last acquisition")
     func acquisition() async throws {
         let bench = try Bench()

@@ -23,7 +23,7 @@ final class SearchLoop: @unchecked Sendable {  // sound: what is not atomic or c
     private let beacons: BeaconSender
     private let poller: Poller
     private let thread = SerialThread(name: "ca search")
-    private let ended = Gate()
+    private let ended = ThreadSemaphore()
     private let isStopping = Atomic<Bool>(false)
     private let wantsRestart = Atomic<Bool>(false)
     private let beaconPeriod: Double
@@ -60,7 +60,7 @@ final class SearchLoop: @unchecked Sendable {  // sound: what is not atomic or c
     func start() {
         thread.perform { [self] in
             run()
-            ended.open()
+            ended.post()
         }
     }
 
@@ -68,7 +68,7 @@ final class SearchLoop: @unchecked Sendable {  // sound: what is not atomic or c
     func stop() {
         isStopping.store(true, ordering: .releasing)
         poller.ring()
-        ended.wait()
+        ended.wait(seconds: 10)
     }
 
     /// Names came: beacons start again with short intervals, so that clients look for them.

@@ -86,28 +86,3 @@ enum HostPattern: Sendable, Equatable {
         return UInt32(bigEndian: address.s_addr)
     }
 }
-
-/// Names with `*` for any characters and `?` for one.
-enum WildcardPattern {
-    /// Whether a whole name fits; linear in the product of both lengths, whatever the pattern.
-    static func matches(_ name: String, _ pattern: String) -> Bool {
-        let (name, pattern) = (Array(name.utf8), Array(pattern.utf8))
-        var (position, index) = (0, 0)
-        var (star, resume) = (-1, 0)
-        while position < name.count {
-            if index < pattern.count, pattern[index] == UInt8(ascii: "*") {
-                (star, resume) = (index, position)
-                index += 1
-            } else if index < pattern.count, pattern[index] == name[position] || pattern[index] == UInt8(ascii: "?") {
-                position += 1
-                index += 1
-            } else if star >= 0 {
-                resume += 1
-                (position, index) = (resume, star + 1)
-            } else {
-                return false
-            }
-        }
-        return pattern[index...].allSatisfy { $0 == UInt8(ascii: "*") }
-    }
-}

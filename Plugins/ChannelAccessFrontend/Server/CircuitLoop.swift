@@ -34,7 +34,7 @@ final class CircuitLoop: @unchecked Sendable {
     private let changes = Mutex(DirectoryChanges())
     private let thread: SerialThread
     private let threadNumber = Atomic<UInt>(0)
-    private let ended = Gate()
+    private let ended = ThreadSemaphore()
 
     private var connections: [UInt64: Connection] = [:]
     private var nextID: UInt64 = 1
@@ -65,14 +65,14 @@ final class CircuitLoop: @unchecked Sendable {
         thread.perform { [self] in
             threadNumber.store(UInt(pthread_self()), ordering: .releasing)
             run()
-            ended.open()
+            ended.post()
         }
     }
 
     /// Ends the loop and waits for its thread; every circuit is closed.
     func stop() {
         post(.stop)
-        ended.wait()
+        ended.wait(seconds: 10)
     }
 
     func post(_ letter: Letter) {

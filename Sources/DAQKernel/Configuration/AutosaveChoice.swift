@@ -14,26 +14,6 @@ public struct AutosaveChoice: Sendable, Equatable {
 
     /// Whether a parameter of a path is chosen.
     public func includes(_ path: String, isMarked: Bool) -> Bool {
-        patterns.contains { $0 == Self.marked ? isMarked : Self.matches(Array(path.utf8), Array($0.utf8)) }
-    }
-
-    private static func matches(_ path: [UInt8], _ pattern: [UInt8]) -> Bool {
-        var (position, index) = (0, 0)
-        var (star, resume) = (-1, 0)
-        while position < path.count {
-            if index < pattern.count, pattern[index] == UInt8(ascii: "*") {
-                (star, resume) = (index, position)
-                index += 1
-            } else if index < pattern.count, pattern[index] == path[position] || pattern[index] == UInt8(ascii: "?") {
-                position += 1
-                index += 1
-            } else if star >= 0 {
-                resume += 1
-                (position, index) = (resume, star + 1)
-            } else {
-                return false
-            }
-        }
-        return pattern[index...].allSatisfy { $0 == UInt8(ascii: "*") }
+        patterns.contains { $0 == Self.marked ? isMarked : WildcardPattern.matches(path, $0) }
     }
 }

@@ -14,6 +14,14 @@ public final class NameView: Sendable {
         var next = 0
         var faces: [String: CommandFace] = [:]
         var siteObserver: Int?
+        /// What the tree told while the members were made; nil afterwards.
+        var early: [TreeEvent]? = []
+
+        /// The next of the early events, in order; after the last one events are followed as they come.
+        mutating func nextEarlyEvent() -> TreeEvent? {
+            if early?.isEmpty == true { early = nil }
+            return early?.removeFirst()
+        }
     }
 
     /// Name of the set; empty for the plain view.
@@ -26,27 +34,30 @@ public final class NameView: Sendable {
 
     /// A device under one of its name sets.
     public convenience init(_ set: NameSet, of node: DeviceNode, on site: Site) {
-        self.init(set.name, isPlain: false, node, site, set.entries)
+        self.init(set.name, isPlain: false, node, site) { set.entries }
     }
 
     /// A device under its own paths; parameters and commands that come and go are followed.
     public convenience init(plain node: DeviceNode, on site: Site) {
-        let entries =
+        self.init("", isPlain: true, node, site) {
             (node.parameters.map { Self.plainEntry(parameter: $0.name) }
-            + node.commands.map { Self.plainEntry(command: $0.name) }).sorted { $0.name < $1.name }
-        self.init("", isPlain: true, node, site, entries)
+                + node.commands.map { Self.plainEntry(command: $0.name) }).sorted { $0.name < $1.name }
+        }
     }
 
-    private init(_ name: String, isPlain: Bool, _ node: DeviceNode, _ site: Site, _ entries: [NameEntry]) {
+    /// Observes the tree before it looks at it, so that nothing comes or goes unseen between the two.
+    private init(
+        _ name: String, isPlain: Bool, _ node: DeviceNode, _ site: Site, entries: () -> [NameEntry]
+    ) {
         self.name = name
         self.isPlain = isPlain
         self.node = node
         self.site = site
         acquisition = AcquisitionFace(node, on: site)
-        for entry in entries { insert(entry) }
-        let observer = site.observe { [weak self] event in self?.follow(event) }
+        let observer = site.observe { [weak self] event in self?.hear(event) }
         state.withLock { $0.siteObserver = observer }
-        rebindAll()
+        for entry in entries() { insert(entry) }
+        while let event = state.withLock({ $0.nextEarlyEvent() }) { follow(event) }
     }
 
     private static func plainEntry(parameter path: String) -> NameEntry { NameEntry(path, .parameter(path)) }
@@ -96,6 +107,14 @@ public final class NameView: Sendable {
 
     // MARK: - Following the tree
 
+    private func hear(_ event: TreeEvent) {
+        let isEarly = state.withLock { state in
+            state.early?.append(event)
+            return state.early != nil
+        }
+        if !isEarly { follow(event) }
+    }
+
     private func follow(_ event: TreeEvent) {
         switch event {
         case .memberAdded(node.name, let path):
@@ -117,15 +136,6 @@ public final class NameView: Sendable {
             member.bind(target(member.entry))
             tell(.changed(member.name))
         }
-    }
-
-    /// Catches what came or went between the making of the members and the observation of the tree.
-    private func rebindAll() {
-        for member in state.withLock({ $0.members }) {
-            member.bind(target(member.entry))
-        }
-        guard isPlain else { return }
-        for path in node.parameters.map(\.name) + node.commands.map(\.name) where member(path) == nil { addPlain(path) }
     }
 
     private func addPlain(_ path: String) {

@@ -141,7 +141,7 @@ public actor Daemon {
     private func resolve(_ draft: ConfigurationDraft) throws -> SiteConfiguration {
         let configuration = try draft.resolve(plugins.catalog)
         plugins.settle(configuration)
-        for record in plugins.records { report(record) }
+        for record in plugins.takeNews() { report(record) }
         for warning in configuration.warnings { logger.warning("Configuration", ["at": .string(warning.description)]) }
         if !plugins.missingRequired.isEmpty { throw DaemonExit.configuration }
         return configuration

@@ -8,6 +8,7 @@ final class PluginHost: Sendable {
     private struct State {
         var loader: PluginLoader?
         var records: [PluginRecord] = []
+        var reported = 0
     }
     private let state = Mutex(State())
 
@@ -15,6 +16,14 @@ final class PluginHost: Sendable {
 
     /// Every plugin that was asked for, in order.
     var records: [PluginRecord] { state.withLock { $0.records } }
+
+    /// What came of the plugins that were loaded since the last call: a reload reports no plugin a second time.
+    func takeNews() -> [PluginRecord] {
+        state.withLock { state in
+            defer { state.reported = state.records.count }
+            return Array(state.records[state.reported...])
+        }
+    }
 
     /// Loads plugins that were not asked for before; where they are looked for is settled by the first call.
     func load(_ entries: [PluginEntry], from draft: ConfigurationDraft) {

@@ -141,7 +141,7 @@ public final class DurableFile: Sendable {
     public func commitInBackground(
         as other: String? = nil, expecting digest: SHA256.Digest? = nil, size: Int64? = nil
     ) async throws -> Commit {
-        try await BlockingWork.run { try self.commit(as: other, expecting: digest, size: size) }
+        try await BlockingCall.run("daqd-files") { try self.commit(as: other, expecting: digest, size: size) }
     }
 
     /// Closes the partial file and leaves it for a later ``init(path:tag:resume:)``; safe twice.

@@ -72,7 +72,7 @@ public struct SHA256: ~Copyable {
     /// The sum over a whole file, read on a thread of its own so that no cooperative thread waits for the disk.
     /// - Throws: ``FileError`` naming the path.
     public static func hashFile(at path: String) async throws -> (digest: Digest, size: Int64) {
-        try await BlockingWork.run { try hashBlocking(fileAt: path) }
+        try await BlockingCall.run("daqd-files") { try hashBlocking(fileAt: path) }
     }
 }
 

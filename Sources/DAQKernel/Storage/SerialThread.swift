@@ -1,7 +1,5 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
-internal import CFiles
-internal import Glibc
 internal import Synchronization
 
 /// One named thread that does closures or an actor's jobs one after the other: the urgent ones first, equals in order.
@@ -23,7 +21,7 @@ public final class SerialThread: SerialExecutor {
         /// Waiting items, a list for each priority, the most urgent first.
         let items = Mutex<[[Item]]>(TransportPriority.allCases.map { _ in [] })
         let backlog = Atomic<Int>(0)
-        let semaphore: SemaphoreBox = SemaphoreBox()
+        let semaphore = ThreadSemaphore()
 
         func push(_ item: Item, _ priority: TransportPriority = .control) {
             backlog.add(1, ordering: .relaxed)
@@ -37,23 +35,6 @@ public final class SerialThread: SerialExecutor {
                 return items[index].removeFirst()
             }
         }
-    }
-
-    /// A POSIX semaphore at a fixed address.
-    @safe
-    private final class SemaphoreBox: @unchecked Sendable {  // sem_t is made to be shared between threads
-        private let semaphore: UnsafeMutablePointer<sem_t>
-        init() {
-            unsafe semaphore = .allocate(capacity: 1)
-            unsafe semaphore.initialize(to: sem_t())
-            _ = unsafe sem_init(semaphore, 0, 0)
-        }
-        deinit {
-            _ = unsafe sem_destroy(semaphore)
-            unsafe semaphore.deallocate()
-        }
-        func post() { _ = unsafe sem_post(semaphore) }
-        func wait() { while unsafe sem_wait(semaphore) != 0 {} }
     }
 
     private let queue = Queue()
@@ -104,7 +85,7 @@ public final class SerialThread: SerialExecutor {
 
     private final class Answer<Value: Sendable>: Sendable {
         let result = Mutex<Result<Value, any Error>?>(nil)
-        let semaphore = SemaphoreBox()
+        let semaphore = ThreadSemaphore()
     }
 
     /// Queues an actor's job; called by the Swift runtime.
@@ -121,9 +102,10 @@ public final class SerialThread: SerialExecutor {
     private func start() {
         guard !started.exchange(true, ordering: .acquiringAndReleasing) else { return }
         let queue = queue
-        let name = String(name.utf8.prefix(15)) ?? "daqd"
         let identity = unsafe asUnownedSerialExecutor()
-        Self.spawn(name) { unsafe Self.work(queue, identity) }
+        let work: @Sendable () -> Void = { unsafe Self.work(queue, identity) }
+        // Without a thread the process has hit the system's limit; the work is then done by a task instead of never.
+        if !NamedThread.start(name, work) { Task.detached { work() } }
     }
 
     private static func work(_ queue: Queue, _ identity: UnownedSerialExecutor) {
@@ -136,44 +118,6 @@ public final class SerialThread: SerialExecutor {
             case nil: continue
             }
             queue.backlog.subtract(1, ordering: .relaxed)
-        }
-    }
-
-    /// What a new thread is told.
-    private final class Start {
-        let name: String
-        let body: () -> Void
-        init(_ name: String, _ body: @escaping () -> Void) {
-            self.name = name
-            self.body = body
-        }
-    }
-
-    /// Starts a detached thread with all signals blocked, so that signals stay with the main thread.
-    private static func spawn(_ name: String, _ body: @escaping () -> Void) {
-        let start = unsafe Unmanaged.passRetained(Start(name, body)).toOpaque()
-        var thread = pthread_t()
-        var all = sigset_t()
-        var old = sigset_t()
-        _ = unsafe sigfillset(&all)
-        _ = unsafe pthread_sigmask(SIG_SETMASK, &all, &old)
-        let status = unsafe pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument = unsafe argument else { return nil }
-                let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-                unsafe daqd_name_thread(start.name)
-                start.body()
-                return nil
-            }, start)
-        _ = unsafe pthread_sigmask(SIG_SETMASK, &old, nil)
-        if status == 0 {
-            pthread_detach(thread)
-        } else {
-            // Without a thread the process has hit the system's limit; the work is then done by a task instead of never.
-            let body = unsafe Unmanaged<Start>.fromOpaque(start).takeRetainedValue().body
-            nonisolated(unsafe) let work = body  // handed over whole; nobody else holds it
-            Task.detached { unsafe work() }
         }
     }
 }

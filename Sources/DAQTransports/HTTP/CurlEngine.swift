@@ -1,6 +1,7 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
 import CCurl
+import DAQKernel
 import Glibc
 import Synchronization
 

@@ -1,5 +1,6 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
+import DAQKernel
 import Synchronization
 
 /// One piece of memory between network and disk.

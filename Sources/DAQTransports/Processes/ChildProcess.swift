@@ -1,5 +1,6 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
+import DAQKernel
 import Glibc
 
 /// A program to run as a child in a process group of its own, described before it starts.

@@ -17,12 +17,10 @@ static inline int daqd_event_descriptor(void) { return eventfd(0, EFD_CLOEXEC | 
 
 // GNU functions that the C library hides from modules; declared here as its manual does.
 extern int pipe2(int descriptors[2], int flags);
-extern int pthread_setname_np(pthread_t thread, const char *name);
 extern int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);
 extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int first);
 
 static inline int daqd_pipe(int descriptors[2]) { return pipe2(descriptors, O_CLOEXEC); }
-static inline int daqd_name_thread(const char *name) { return pthread_setname_np(pthread_self(), name); }
 static inline int daqd_spawn_directory(posix_spawn_file_actions_t *actions, const char *path) {
     return posix_spawn_file_actions_addchdir_np(actions, path);
 }

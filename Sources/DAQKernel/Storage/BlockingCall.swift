@@ -1,8 +1,10 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
-import DAQKernel
 
-/// Calls that wait for a disk or a library, on a thread of their own, so that no task's thread waits.
+/// A call that waits for a disk or a library, on a thread of its own, so that no task's thread waits.
+///
+/// A call that hangs, on a disk that went away, holds up nobody else. What must happen one after the other belongs on a
+/// ``SerialThread``.
 public enum BlockingCall {
     /// Runs the call on a new thread and gives back what it gave; for calls that are rare and long, not for hot paths.
     /// - Parameter name: At most 15 bytes, for profilers.
