@@ -104,6 +104,18 @@ struct FaultServiceTests {
         #expect(hits == [1, 1])
     }
 
+    @Test("a request that is held up goes on when the delay is taken back")
+    func held() async throws {
+        let bench = try Bench()
+        try await bench.order(#"{"fault":"delay","path":"*/initialize","seconds":3600}"#)
+        async let initialize = bench.ask("PUT", "/detector/api/1.8.0/command/initialize")
+        try await bench.wait("the request") { try await bench.ask("GET", "/sim/log").text.contains("initialize") }
+        #expect(try await bench.state() == "na")
+        _ = try await bench.ask("DELETE", "/sim/fault/1")
+        #expect(try await initialize.status == 200)
+        #expect(try await bench.state() == "idle")
+    }
+
     @Test("an error state ends the series and is left by initialize")
     func errorState() async throws {
         let bench = try Bench(speed: 10)

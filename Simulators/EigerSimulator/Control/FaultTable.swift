@@ -9,6 +9,8 @@ final class FaultTable: Sendable {
     private struct State {
         var faults: [Fault] = []
         var nextID = 1
+        /// How often a delay was forgotten.
+        var healings = 0
     }
     private let state = Mutex(State())
 
@@ -58,9 +60,19 @@ final class FaultTable: Sendable {
     /// Forgets all, or the one of that number; `false` when there is none such.
     func remove(_ id: Int?) -> Bool {
         state.withLock { state in
-            let before = state.faults.count
+            let gone = state.faults.filter { id == nil || $0.id == id }
             state.faults.removeAll { id == nil || $0.id == id }
-            return id == nil || state.faults.count < before
+            if gone.contains(where: { $0.kind.name == "delay" }) { state.healings += 1 }
+            return id == nil || !gone.isEmpty
+        }
+    }
+
+    /// Holds a request up for so many seconds, or until a delay is forgotten.
+    func hold(seconds: Double) async {
+        let before = state.withLock { $0.healings }
+        let end = ContinuousClock.now + .seconds(seconds)
+        while state.withLock({ $0.healings }) == before, ContinuousClock.now < end, !Task.isCancelled {
+            try? await Task.sleep(for: min(.milliseconds(20), end - .now))
         }
     }
 }

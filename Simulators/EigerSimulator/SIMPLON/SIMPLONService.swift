@@ -40,7 +40,7 @@ struct SIMPLONService: Sendable {
     private func answerWithFaults(_ request: HTTPRequest) async -> (Reply, HTTPResponse) {
         let path = "/" + request.path.joined(separator: "/")
         let faults = RequestFaults(unit.faults.take(.request, method: request.method.rawValue, path: path))
-        if faults.delay > 0 { try? await Task.sleep(for: .seconds(faults.delay)) }
+        if faults.delay > 0 { await unit.faults.hold(seconds: faults.delay) }
         switch faults.refused {
         case .closed: return (.closed, .disconnect)
         case .reply(let status, let text):
