@@ -21,14 +21,14 @@ struct SeriesCommands: Sendable {
         acquire = Command(
             "acquire", "Takes a whole series: initialize if needed, configure, arm, trigger, disarm, fetch the files"
         ) { progress in
-            let order = SeriesOrder(wish: parameters.wish, isManual: parameters.manualTrigger.value)
+            let order = SeriesOrder(wish: parameters.wish, isManual: parameters.times.manualTrigger.value)
             try await runner.run(order, progress: progress)
         }
         acquireAsSet = Command(
             "acquire_as_set",
             "Takes a whole series with the detector as its own keys are set: arm, trigger, disarm, fetch"
         ) { progress in
-            let order = SeriesOrder(wish: nil, isManual: parameters.manualTrigger.value)
+            let order = SeriesOrder(wish: nil, isManual: parameters.times.manualTrigger.value)
             try await runner.run(order, progress: progress)
         }
         arm = Command(
@@ -45,7 +45,7 @@ struct SeriesCommands: Sendable {
             "software_trigger", "Triggers the armed series with the exposure of series/trigger_exposure",
             policy: CommandPolicy(.parallel)
         ) { _ in
-            let exposure = parameters.triggerExposure.value
+            let exposure = parameters.times.triggerExposure.value
             try await runner.trigger(exposureSeconds: exposure > 0 ? exposure : nil)
         }
         disarm = Command("disarm", "Ends an armed series; does nothing when the detector is idle", policy: ending) {

@@ -43,7 +43,7 @@ final class SeedParameters: Sendable {
             _ = try await runner.configurator.configure(wish(), progress: progress)
         }
         acquire = Command("seed/acquire", "As acquire, with the seed IOC's corrections") { progress in
-            let order = SeriesOrder(wish: wish(), isManual: series.manualTrigger.value)
+            let order = SeriesOrder(wish: wish(), isManual: series.times.manualTrigger.value)
             try await runner.run(order, progress: progress)
         }
         acquire.allow { [weak runner] in runner?.objection }

@@ -32,7 +32,7 @@ final class SoftParameters: Sendable {
             "Takes series with the detector as it is set, as direct/image_mode says: one, or until stopped"
         ) { progress in
             try await direct.take(progress.origin) {
-                let order = SeriesOrder(wish: nil, isManual: series.manualTrigger.value)
+                let order = SeriesOrder(wish: nil, isManual: series.times.manualTrigger.value)
                 try await runner.run(order, progress: progress)
             }
         }
