@@ -75,6 +75,7 @@ let package = Package(
         .executable(name: "daqd", targets: ["daqd"]),
         .executable(name: "eiger-sim", targets: ["eiger-sim"]),
         .library(name: "andor_sim", type: .dynamic, targets: ["AndorSDK"]),
+        .library(name: "FullDisk", type: .dynamic, targets: ["FullDisk"]),
     ] + plugins.compactMap(\.last).map { .library(name: $0.name, type: .dynamic, targets: [$0.name]) },
     dependencies: [
         .package(path: "Sources/DAQKernel"),
@@ -95,6 +96,10 @@ let package = Package(
                 .headerSearchPath("../../Plugins/AndorPlugin/CAndorSDK2"),
                 .unsafeFlags(["-O2", "-fno-strict-aliasing", "-Wall", "-Wextra", "-Werror"]),
             ], linkerSettings: [.linkedLibrary("m")]),
+        // Stands before write(2) of a daqd that a test starts.
+        .target(
+            name: "FullDisk", path: "Tests/FullDisk",
+            cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
         .systemLibrary(name: "CMemoryFile", path: "Simulators/EigerSimulator/CMemoryFile"),
         .executableTarget(
             name: "eiger-sim", dependencies: ["EigerSimulator"], path: "Simulators/eiger-sim", swiftSettings: settings,

@@ -2,18 +2,25 @@
 # SPDX-License-Identifier: MIT
 """The simulated detector and the daemon as child processes, each ended by its id on every path."""
 
+import argparse
 import contextlib
 import json
 import os
 import pathlib
-import select
-import signal
 import random
+import select
+import shutil
+import signal
 import socket
 import subprocess
+import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
+
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 
 class Failure(Exception):
@@ -72,11 +79,12 @@ def free_port():
 class Program:
     """One child process with its log."""
 
-    def __init__(self, arguments, log, stdout=None):
+    def __init__(self, arguments, log, stdout=None, environment=None):
         self.log = log
         with open(log, "ab") as file:
             self.process = subprocess.Popen(
-                arguments, stdin=subprocess.DEVNULL, stdout=stdout or file, stderr=file, cwd=log.parent)
+                arguments, stdin=subprocess.DEVNULL, stdout=stdout or file, stderr=file, cwd=log.parent,
+                env={**os.environ, **(environment or {})})
 
     def kill(self):
         """Ends it as a power cut would, if it still runs."""
@@ -121,8 +129,10 @@ class Simulator(Program):
 class Daemon(Program):
     """daqd with one Eiger and REST."""
 
-    def __init__(self, binary, config, port, folder):
-        super().__init__([binary, "--config", config, "--log-level", "info"], folder / "daqd.log")
+    def __init__(self, binary, config, port, folder, **environment):
+        super().__init__(
+            [binary, "--config", config, "--log-level", "info"], folder / "daqd.log",
+            environment={name: str(value) for name, value in environment.items()})
         self.url = f"http://127.0.0.1:{port}/api/v1/"
         self.ready = f"http://127.0.0.1:{port}/readyz"
 
@@ -181,3 +191,44 @@ def executable(path):
     if not os.access(path, os.X_OK):
         raise Failure(f"{path} is not built; scripts/test builds it")
     return str(path)
+
+
+def arguments(description, rounds, limit):
+    """A parser of what every test of this folder takes."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
+    parser.add_argument("--binaries", type=pathlib.Path, default=ROOT / ".build" / "debug")
+    parser.add_argument("--limit", type=int, default=limit, help="seconds for everything")
+    parser.add_argument("--keep", action="store_true", help="keep the folder")
+    return parser
+
+
+def out_of_time(*_):
+    raise Failure("the whole test took too long")
+
+
+def carry_out(make, options, prefix):
+    """Runs the test that `make` makes in a folder of its own, says what passed, and ends the process."""
+    os.umask(0o022)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGALRM, out_of_time)
+    signal.alarm(options.limit)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=prefix)).resolve()
+    print(f"seed {options.seed}, in {folder}", flush=True)
+    test = make(options.binaries.resolve(), folder, options.rounds, options.seed)
+    failed = 0
+    try:
+        test.run()
+    except Failure as failure:
+        print(f"FAILED {failure}")
+        failed = 1
+    finally:
+        signal.alarm(0)
+        failed += len(test.problems)
+        if failed:
+            print(tail(folder / "daqd.log", 40))
+        if not options.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    print(f"{test.passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)

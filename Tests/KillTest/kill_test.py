@@ -5,20 +5,13 @@ nothing is lost: every file complete and verified, every acquisition in an hones
 
 The moments are spread over the whole measurement, one in each part of it; --seed repeats a run."""
 
-import argparse
-import os
 import pathlib
 import random
-import shutil
-import signal
-import sys
-import tempfile
 import time
 
-from bench import Daemon, Failure, Simulator, ending, executable, free_port, tail
+from bench import Daemon, Failure, Simulator, arguments, carry_out, ending, executable, free_port, tail
 from judge import Judge
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 IMAGES, FRAME_SECONDS, PER_FILE = 24, 0.05, 4
 FILES = IMAGES // PER_FILE + 1
 OPERATIONS = ("verify", "mark", "thumbnail")
@@ -199,40 +192,4 @@ class KillTest:
             f"{fates['present']} still there")
 
 
-def out_of_time(*_):
-    raise Failure("the whole test took too long")
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
-    parser.add_argument("--binaries", type=pathlib.Path, default=ROOT / ".build" / "debug")
-    parser.add_argument("--limit", type=int, default=390, help="seconds for everything")
-    parser.add_argument("--keep", action="store_true", help="keep the folder")
-    options = parser.parse_args()
-    os.umask(0o022)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    signal.signal(signal.SIGALRM, out_of_time)
-    signal.alarm(options.limit)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="daqd-kill-")).resolve()
-    print(f"seed {options.seed}, in {folder}", flush=True)
-    test = KillTest(options.binaries.resolve(), folder, options.rounds, options.seed)
-    failed = 0
-    try:
-        test.run()
-    except Failure as failure:
-        print(f"FAILED {failure}")
-        failed = 1
-    finally:
-        signal.alarm(0)
-        failed += len(test.problems)
-        if failed:
-            print(tail(folder / "daqd.log", 40))
-        if not options.keep:
-            shutil.rmtree(folder, ignore_errors=True)
-    print(f"{test.passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
-
-
-main()
+carry_out(KillTest, arguments(__doc__, rounds=20, limit=390).parse_args(), "daqd-kill-")
