@@ -6,12 +6,11 @@
 """
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 
 from daqd_process import DaqdProcess
-from run_clients import outcome
+from run_clients import run_all
 from servers import Repeater, client_environment, free_port
 
 SCRIPTS = ["client_andor_ophyd"]
@@ -48,24 +47,13 @@ class Site:
 
 def main():
     daqd, scripts = sys.argv[1], sys.argv[2:] or SCRIPTS
-    passed = failed = 0
     with tempfile.TemporaryDirectory(prefix="daqd-andor-ca-") as directory:
         folder = pathlib.Path(directory)
         port = free_port()
         text = CONFIGURATION.format(folder=folder, port=port, beacons=port + 1)
         log = os.environ.get("DAQD_TEST_LOG", folder / "log")
         with DaqdProcess(daqd, folder, text, log) as process, Repeater(port + 2):
-            for script in scripts:
-                try:
-                    good, bad = outcome(script, Site(port))
-                except subprocess.TimeoutExpired:
-                    good, bad = 0, 1
-                print(f"{script}: {good} passed, {bad} failed", flush=True)
-                passed, failed = passed + good, failed + bad
-                if bad:
-                    print(process.log_tail())
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(failed > 0)
+            run_all(scripts, Site(port), process)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ NAMES = ("VERSION EVENT_ADD EVENT_CANCEL READ WRITE SNAPSHOT SEARCH BUILD EVENTS
          "CLEAR_CHANNEL RSRV_IS_UP NOT_FOUND READ_NOTIFY READ_BUILD REPEATER_CONFIRM CREATE_CHAN WRITE_NOTIFY "
          "CLIENT_NAME HOST_NAME ACCESS_RIGHTS ECHO REPEATER_REGISTER SIGNAL CREATE_CH_FAIL SERVER_DISCONN").split()
 (STRING, SHORT, FLOAT, ENUM, CHAR, LONG, DOUBLE) = range(7)
+LIMIT = 60.0  # seconds until what must come has come, also on a busy machine
 
 
 def pad(data):
@@ -47,7 +48,7 @@ class Msg:
 class Circuit:
     """One TCP connection to a server; `closed` says whether the server ended it."""
 
-    def __init__(self, host, port, version=13, priority=0, hello=True, timeout=3.0, receive_buffer=None):
+    def __init__(self, host, port, version=13, priority=0, hello=True, timeout=LIMIT, receive_buffer=None):
         self.sock = socket.socket()
         if receive_buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -68,7 +69,7 @@ class Circuit:
         self.close()
 
     def send(self, *messages):
-        self.sock.settimeout(10)
+        self.sock.settimeout(LIMIT)
         self.sock.sendall(b"".join(messages))
 
     def fill(self, timeout):
@@ -82,7 +83,7 @@ class Circuit:
         self.closed = not data
         self.buffer += data
 
-    def next(self, timeout=3.0):
+    def next(self, timeout=LIMIT):
         """The next message, or None when none came in time or the circuit was closed."""
         end = time.monotonic() + timeout
         while True:
@@ -117,7 +118,7 @@ class Circuit:
             messages.append(message)
         return messages
 
-    def expect(self, command, timeout=5.0):
+    def expect(self, command, timeout=LIMIT):
         """The next message of that command, or an ERROR or CREATE_CH_FAIL before it; others are passed over."""
         end = time.monotonic() + timeout
         while True:
@@ -130,7 +131,7 @@ class Circuit:
         self.send(msg(CREATE_CHAN, 0, 0, self.cid, minor, name_bytes(name)))
         return self.expect(CREATE_CHAN)
 
-    def get(self, sid, dtype, count, ioid=7, timeout=5.0):
+    def get(self, sid, dtype, count, ioid=7, timeout=LIMIT):
         self.send(msg(READ_NOTIFY, dtype, count, sid, ioid))
         return self.expect(READ_NOTIFY, timeout)
 

@@ -22,7 +22,7 @@ def equal(found, wanted, what=""):
     expect(found == wanted, what, "is", repr(found)[:2000], "and not", repr(wanted)[:2000])
 
 
-def await_that(what, condition, seconds=10):
+def await_that(what, condition, seconds=60):
     """Waits until the condition holds and returns what it gave."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

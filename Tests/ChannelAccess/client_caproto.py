@@ -42,7 +42,7 @@ def tool_get_reads_every_kind():
 @check
 def tool_put_writes_plainly_and_long_texts_and_is_refused():
     tool("put", P + "AO", "3.5")
-    await_that("the value", lambda: get(P + "AO") == ["3.5"], 30)
+    await_that("the value", lambda: get(P + "AO") == ["3.5"])
     tool("put", "--notify", "-S", P + "LSTR", "a long string of more than forty characters, as paths are")
     expect("as paths are" in tool("get", "-S", "--terse", P + "LSTR"), "long text")
     for name, value in [("RO", "1"), ("MB", "nostate")]:
@@ -70,9 +70,9 @@ def tool_monitor_prints_updates():
 
 def connected(*names):
     context = Context()
-    pvs = context.get_pvs(*(P + name for name in names), timeout=10)
+    pvs = context.get_pvs(*(P + name for name in names), timeout=60)
     for pv in pvs:
-        pv.wait_for_connection(timeout=10)
+        pv.wait_for_connection(timeout=60)
     return context, pvs
 
 
@@ -109,7 +109,7 @@ def client_subscribes_and_writes():
         await_that("the updates", lambda: seen[-1] == 2.0)
         equal(seen, [0, 1, 2], "updates")
         subscription.remove_callback(token)
-        equal(busy.write([1.0], wait=True, timeout=10).status.name, "ECA_NORMAL", "status")
+        equal(busy.write([1.0], wait=True, timeout=60).status.name, "ECA_NORMAL", "status")
     finally:
         context.disconnect()
 
@@ -121,7 +121,7 @@ def client_goes_idle_and_comes_back():
         number.write([6.5])
         number.go_idle()
         await_that("idleness", lambda: not number.connected)
-        equal(number.read(timeout=10).data[0], 6.5, "value afterwards")
+        equal(number.read(timeout=60).data[0], 6.5, "value afterwards")
     finally:
         context.disconnect()
 

@@ -14,13 +14,13 @@ async def series():
     subscription = camonitor(SEED + "Trigger_RBV", lambda value: busy.append(int(value)), all_updates=True)
     try:
         for name, value in (("CountTime", 0.3), ("FrameTime", 0.1)):
-            await caput(SEED + name, value, wait=True, timeout=20)
+            await caput(SEED + name, value, wait=True, timeout=60)
         await caput(SEED + "Trigger", "On", wait=True, timeout=60)
         equal(str(await caget(SEED + "Trigger_RBV", datatype=DBR_ENUM_STR)), "Off", "Trigger_RBV")
-        for _ in range(500):
-            if busy[-1:] == [0] and len(busy) > 1:
-                break
-            await asyncio.sleep(0.01)
+        async def end():
+            while busy[-1:] != [0] or len(busy) < 2:
+                await asyncio.sleep(0.01)
+        await asyncio.wait_for(end(), 60)
         equal(busy, [0, 1, 0], "values of Trigger_RBV")
     finally:
         subscription.close()

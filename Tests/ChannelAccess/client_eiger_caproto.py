@@ -14,13 +14,13 @@ def K4_1_series_with_caproto():
     context = Context()
     try:
         exposure, frame, trigger, busy = context.get_pvs(
-            *(SEED + name for name in ("CountTime", "FrameTime", "Trigger", "Trigger_RBV")), timeout=20)
+            *(SEED + name for name in ("CountTime", "FrameTime", "Trigger", "Trigger_RBV")), timeout=60)
         for one, value in ((exposure, 0.3), (frame, 0.1)):
-            one.wait_for_connection(timeout=20)
-            equal(one.write([value], wait=True, timeout=20).status.name, "ECA_NORMAL", one.name)
-        trigger.wait_for_connection(timeout=20)
+            one.wait_for_connection(timeout=60)
+            equal(one.write([value], wait=True, timeout=60).status.name, "ECA_NORMAL", one.name)
+        trigger.wait_for_connection(timeout=60)
         equal(trigger.write([b"On"], data_type=ChannelType.STRING, wait=True, timeout=60).status.name, "ECA_NORMAL", "Trigger")
-        busy.wait_for_connection(timeout=20)
+        busy.wait_for_connection(timeout=60)
         expect(busy.read(data_type=ChannelType.STRING).data == [b"Off"], "Trigger_RBV")
     finally:
         context.disconnect()

@@ -12,7 +12,7 @@ from ophyd.areadetector.cam import EigerDetectorCam
 
 def signal(kind, name, **options):
     one = kind(SEED + name, name=name, **options)
-    one.wait_for_connection(timeout=20)
+    one.wait_for_connection(timeout=60)
     return one
 
 
@@ -62,7 +62,7 @@ def EigerDetectorCam_connects_and_takes_images():
     camera.acquire.subscribe(updated, run=False)
     camera.acquire.put(1)
     expect(ended.wait(60), "Acquire_RBV", seen)
-    await_that("the images", lambda: camera.num_images_counter.get() == 3, 20)
+    await_that("the images", lambda: camera.num_images_counter.get() == 3)
     # The first update of a subscription is the value of before.
     equal(seen[seen.index(1):], [1, 0], "Acquire_RBV")
     await_that("the files", lambda: len(set(stored()) - set(before)) == 2, 60)

@@ -12,11 +12,11 @@ from ophyd_async.epics.adcore import ADBaseIO, ADImageMode, ADState
 
 async def series():
     camera = ADBaseIO("ca://" + AREA_DETECTOR, name="camera")
-    await camera.connect(timeout=20)
+    await camera.connect(timeout=60)
     expect("DECTRIS" in (await camera.manufacturer.get_value()).upper(), "manufacturer")
     for signal, value in [(camera.image_mode, ADImageMode.MULTIPLE), (camera.num_images, 3), (camera.acquire_time, 0.1),
                           (camera.acquire_period, 0.2)]:
-        await signal.set(value, timeout=20)
+        await signal.set(value, timeout=60)
         equal(await signal.get_value(), value, signal.name)
     states = []
 

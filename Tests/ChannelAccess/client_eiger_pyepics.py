@@ -46,7 +46,7 @@ def idle():
 def short_series(exposure=0.3, frame=0.1):
     idle()
     for name, value in (("CountTime", exposure), ("FrameTime", frame)):
-        expect(pv(name).put(value, wait=True, timeout=20) == 1, name)
+        expect(pv(name).put(value, wait=True, timeout=60) == 1, name)
 
 
 @check
@@ -86,7 +86,7 @@ def B8_2_off_calls_no_command():
     requests = Requests()
     for name in COMMANDS:
         for value in (0, "Off"):
-            equal(pv(name).put(value, wait=True, timeout=20), 1, name)
+            equal(pv(name).put(value, wait=True, timeout=60), 1, name)
     equal([entry["path"] for entry in requests.all() if "/command/" in entry["path"]], [], "commands sent")
 
 
@@ -95,7 +95,7 @@ def B8_3_a_command_is_on_until_it_ended_and_then_off_again():
     idle()
     seen = []
     pv("Configure").add_callback(lambda value, **_: seen.append(value), run_now=False)
-    expect(pv("Configure").put(1, wait=True, timeout=30) == 1, "put")
+    expect(pv("Configure").put(1, wait=True, timeout=60) == 1, "put")
     await_that("Off", lambda: seen[-1:] == [0])
     equal(seen, [1, 0], "values of Configure")
     pv("Configure").clear_callbacks()
@@ -105,14 +105,14 @@ def B8_3_a_command_is_on_until_it_ended_and_then_off_again():
 def B8_4_corrections_are_sent_as_truth_values():
     idle()
     for name, value in [("CountRateCorrection", "Off"), ("FlatFieldCorrection", "On"), ("PixelMaskCorrection", 1)]:
-        equal(pv(name).put(value, wait=True, timeout=20), 1, name)
+        equal(pv(name).put(value, wait=True, timeout=60), 1, name)
     requests = Requests()
-    equal(pv("Configure").put(1, wait=True, timeout=30), 1, "Configure")
+    equal(pv("Configure").put(1, wait=True, timeout=60), 1, "Configure")
     for key, value in [("countrate_correction_applied", False), ("flatfield_correction_applied", True), ("pixel_mask_applied", True)]:
         sent = requests.values(key)
         expect(sent and all(one is value for one in sent), key, "was sent as", sent)
     for name, value in [("CountRateCorrection", 1), ("FlatFieldCorrection", 0), ("PixelMaskCorrection", 0)]:
-        pv(name).put(value, wait=True, timeout=20)
+        pv(name).put(value, wait=True, timeout=60)
 
 
 @check
@@ -127,14 +127,15 @@ def B8_5_initialize_is_sent_once():
 def K4_7_and_B8_12_reads_are_answered_during_initialize():
     idle()
     done = []
-    pv("Initialize").put(1, callback=lambda **_: done.append(True), use_complete=True)
-    await_that("the start", lambda: get("Initialize_RBV") == 1)
     times = []
-    while not done and len(times) < 500:
-        begin = time.monotonic()
-        get("DetectorTime"), get("CountTime_RBV"), get("DetectorState")
-        times.append((time.monotonic() - begin) / 3)
-    expect(len(times) >= 20, f"only {len(times)} rounds of reads were answered while the detector initialized")
+    with fault("delay", path="*/command/initialize", seconds=3600):
+        pv("Initialize").put(1, callback=lambda **_: done.append(True), use_complete=True)
+        await_that("the start", lambda: get("Initialize_RBV") == 1)
+        while len(times) < 500:
+            begin = time.monotonic()
+            get("DetectorTime"), get("CountTime_RBV"), get("DetectorState")
+            times.append((time.monotonic() - begin) / 3)
+        expect(not done and get("Initialize_RBV") == 1, "the initialize ended before the reads were answered")
     times.sort()
     print(f"  {len(times)} rounds of three reads during initialize: median {times[len(times) // 2] * 1e3:.2f} ms, "
           f"slowest {times[-1] * 1e3:.2f} ms a read")
@@ -145,9 +146,10 @@ def K4_7_and_B8_12_reads_are_answered_during_initialize():
 def B8_10_a_second_trigger_is_refused_and_sends_nothing():
     short_series(1.0, 0.2)
     before, requests, done = stored(), Requests(), []
-    pv("Trigger").put(1, callback=lambda **_: done.append(True), use_complete=True)
-    await_that("the start", lambda: get("Trigger_RBV") == 1)
-    reason = refusal("Trigger", 1)
+    with fault("delay", path="*/command/trigger", seconds=3600):
+        pv("Trigger").put(1, callback=lambda **_: done.append(True), use_complete=True)
+        await_that("the start", lambda: get("Trigger_RBV") == 1)
+        reason = refusal("Trigger", 1)
     expect(reason, "a second Trigger was taken")
     await_that("the end", lambda: done, 60)
     equal(len(requests.commands("arm")), 1, "arm commands")
@@ -159,9 +161,9 @@ def B8_11_off_stops_a_series():
     short_series(30.0, 0.5)
     done = []
     pv("Trigger").put(1, callback=lambda **_: done.append(True), use_complete=True)
-    await_that("the start", lambda: get("DetectorState") == "acquire", 30)
-    equal(pv("Trigger").put(0, wait=True, timeout=30), 1, "put 0")
-    await_that("the end", lambda: done, 25)
+    await_that("the start", lambda: get("DetectorState") == "acquire")
+    equal(pv("Trigger").put(0, wait=True, timeout=60), 1, "put 0")
+    await_that("the end", lambda: done)
     await_that("Off", lambda: get("Trigger_RBV") == 0)
 
 
@@ -178,7 +180,7 @@ def B8_16_readbacks_are_read_only_with_unit_limits_and_digits():
 def B8_17_the_time_of_one_frame_is_sent():
     short_series(0.5, 0.1)
     requests = Requests()
-    equal(pv("Configure").put(1, wait=True, timeout=30), 1, "Configure")
+    equal(pv("Configure").put(1, wait=True, timeout=60), 1, "Configure")
     times = requests.values("count_time")
     expect(all(value <= 0.1 for value in times), "count_time sent", times)
     equal(requests.values("nimages")[-1:] or [5], [5], "nimages sent")
@@ -202,11 +204,11 @@ def B8_23_a_failed_series_fails_the_put_and_raises_an_alarm():
 def B8_26_an_error_inside_a_command_answers_the_put_and_clears_the_busy_flag():
     short_series()
     with fault("status", status=404, path="*/config/nimages", method="PUT", times=100):
-        pv("CountTime").put(0.4, wait=True, timeout=20)
+        pv("CountTime").put(0.4, wait=True, timeout=60)
         reason = refusal("Configure", 1)
     expect(reason, "Configure succeeded though a key was missing")
     await_that("Off", lambda: get("Configure_RBV") == 0)
-    equal(pv("Configure").put(1, wait=True, timeout=30), 1, "the next put")
+    equal(pv("Configure").put(1, wait=True, timeout=60), 1, "the next put")
 
 
 @check

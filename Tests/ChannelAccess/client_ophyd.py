@@ -13,7 +13,7 @@ P = sys.argv[1]
 
 def signal(kind, name, **options):
     one = kind(P + name, name=name.lower(), **options)
-    one.wait_for_connection(timeout=10)
+    one.wait_for_connection(timeout=60)
     return one
 
 

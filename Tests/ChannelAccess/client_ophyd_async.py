@@ -35,7 +35,7 @@ def coroutine(function):
     """A check with connected probes, in an event loop of its own."""
     async def whole():
         probes = Probes(prefix=P, name="probes")
-        await probes.connect(timeout=10)
+        await probes.connect(timeout=60)
         await asyncio.wait_for(function(probes), 30)
 
     def checked():
@@ -72,7 +72,7 @@ async def values_are_observed(probes):
         for value in (1.0, 2.0, 3.0):
             await probes.number.set(value)
     writer = None
-    async for value in observe_value(probes.number, timeout=10):
+    async for value in observe_value(probes.number, timeout=60):
         seen.append(value)
         writer = writer or asyncio.create_task(write())
         if value == 3.0:
@@ -86,7 +86,7 @@ async def a_wrong_type_is_refused_by_the_client(probes):
     class Wrong(EpicsDevice, Device):
         state: A[SignalRW[float], PvSuffix("MB")]
     try:
-        await Wrong(prefix=P, name="wrong").connect(timeout=10)
+        await Wrong(prefix=P, name="wrong").connect(timeout=60)
     except Exception as error:
         expect("MB" in str(error), error)
         return

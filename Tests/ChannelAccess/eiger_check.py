@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 from daqd_process import DaqdProcess
-from run_clients import outcome
+from run_clients import run_all
 from servers import Repeater, client_environment, free_port
 
 SCRIPTS = ["client_eiger_pyepics", "client_eiger_aioca", "client_eiger_caproto", "client_eiger_ophyd", "client_eiger_ophyd_async"]
@@ -47,21 +47,13 @@ class Site:
 
 def main():
     daqd, scripts = sys.argv[1], sys.argv[2:] or SCRIPTS
-    passed = failed = 0
     with tempfile.TemporaryDirectory(prefix="daqd-eiger-ca-") as directory:
         folder = pathlib.Path(directory)
         port, simulator = free_port(), free_port()
         text = CONFIGURATION.format(folder=folder, simulator=simulator, port=port, beacons=port + 1)
         site = Site(port, simulator, folder)
         with DaqdProcess(daqd, folder, text, os.environ.get("DAQD_TEST_LOG", folder / "log")) as process, Repeater(port + 2):
-            for script in scripts:
-                good, bad = outcome(script, site)
-                print(f"{script}: {good} passed, {bad} failed", flush=True)
-                passed, failed = passed + good, failed + bad
-                if bad:
-                    print(process.log_tail())
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(failed > 0)
+            run_all(scripts, site, process)
 
 
 if __name__ == "__main__":

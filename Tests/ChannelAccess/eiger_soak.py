@@ -23,11 +23,11 @@ def series(pvs, stopped):
     done = []
     pvs["Trigger"].put(1, use_complete=True, callback=lambda **_: done.append(True))
     if stopped:
-        await_that("the start", lambda: pvs["Trigger_RBV"].get() == 1 or done, 30)
+        await_that("the start", lambda: pvs["Trigger_RBV"].get() == 1 or done)
         time.sleep(random.uniform(0, 0.3))
         pvs["Trigger"].put(0)
     await_that("the end of a series", lambda: done, 60)
-    await_that("Off", lambda: pvs["Trigger_RBV"].get() == 0, 10)
+    await_that("Off", lambda: pvs["Trigger_RBV"].get() == 0)
 
 
 def soak(process, site, seconds):
@@ -38,7 +38,7 @@ def soak(process, site, seconds):
     expect(all(pv.wait_for_connection(30) for pv in pvs.values()), "not every PV connected")
     await_that("the detector's readiness", lambda: pvs["DetectorState"].get() == "idle", 60)
     for name, value in (("CountTime", 0.3), ("FrameTime", 0.05)):
-        expect(pvs[name].put(value, wait=True, timeout=20) == 1, name)
+        expect(pvs[name].put(value, wait=True, timeout=60) == 1, name)
     samples, number, begin = [], 0, time.monotonic()
     while time.monotonic() < begin + seconds:
         series(pvs, number % 5 == 4)

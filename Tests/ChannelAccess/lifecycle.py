@@ -24,7 +24,7 @@ changed = lambda _, state: print("up" if state == "connected" else "down", flush
 shown = lambda _, response: print(response.data[0], flush=True)
 context = Context()
 pv, = context.get_pvs(sys.argv[1], connection_state_callback=changed)
-pv.wait_for_connection(timeout=30)
+pv.wait_for_connection(timeout=60)
 subscription = pv.subscribe()
 subscription.add_callback(shown)
 sys.stdin.read()

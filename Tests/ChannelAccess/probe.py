@@ -91,7 +91,7 @@ class Probe:
         text = re.sub(r"channel \d+", "channel N", dbr.text(message.payload[16:]).replace(self.prefix, ""))
         return f"ERROR {message.p2} channel={channel} of {NAMES[command]} type={dtype} count={count} “{text}”"
 
-    def answer(self, label, timeout=1.0):
+    def answer(self, label, timeout=10.0):
         self.line(label, self.shown(self.circuit.next(timeout)))
 
     # MARK: searches
@@ -115,7 +115,7 @@ class Probe:
 
     def ask(self, label, *messages):
         """Sends a datagram; whoever does not answer within a moment does not answer."""
-        self.udp.settimeout(0.25)
+        self.udp.settimeout(2)
         self.udp.sendto(b"".join(messages), (HOST, self.port))
         try:
             self.line(label, self.udp.recv(65536).hex().replace(f"{self.port:04x}", "PORT"))

@@ -32,6 +32,19 @@ def outcome(script, server):
     return passed, max(failed, int(result.returncode != 0))
 
 
+def run_all(scripts, site, process):
+    """Runs every script against one daqd, shows its log where one fails, says what passed, and ends the process."""
+    passed = failed = 0
+    for script in scripts:
+        good, bad = outcome(script, site)
+        print(f"{script}: {good} passed, {bad} failed", flush=True)
+        passed, failed = passed + good, failed + bad
+        if bad:
+            print(process.log_tail())
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(failed > 0)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--servers", default="rsrv,daqd")

@@ -1,18 +1,16 @@
 # Part of daqd
 # SPDX-License-Identifier: MIT
 """A beam line's scripts against the shipped site over REST: the seed IOC's names, areaDetector's, and the Python package's."""
+import contextlib
 import hashlib
 import json
 import pathlib
-import sys
-import tempfile
 import threading
 import time
-import traceback
 import urllib.error
 import urllib.request
 
-from daemon import SHIPPED, Site, expect
+from daemon import SHIPPED, expect, run_on_one_site
 
 
 class Names:
@@ -22,7 +20,7 @@ class Names:
         self.base = f"http://127.0.0.1:{site.rest}/api/v1/devices/eiger1/names/{name}/"
 
     def get(self, name):
-        with urllib.request.urlopen(self.base + name, timeout=10) as answer:
+        with urllib.request.urlopen(self.base + name, timeout=60) as answer:
             return json.load(answer)["value"]
 
     def put(self, name, value):
@@ -32,12 +30,22 @@ class Names:
             return json.load(answer)["value"]
 
 
-def simulated(site, path, body=None):
+def simulated(site, path, body=None, method=None):
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(
-        f"http://127.0.0.1:{site.simulator}{path}", data, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
+        f"http://127.0.0.1:{site.simulator}{path}", data, {"Content-Type": "application/json"}, method=method)
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return answer.read().decode()
+
+
+@contextlib.contextmanager
+def fault(site, **order):
+    """A misbehaviour of the detector; what it holds up goes on afterwards."""
+    number = json.loads(simulated(site, "/sim/fault", order))["id"]
+    try:
+        yield
+    finally:
+        simulated(site, f"/sim/fault/{number}", method="DELETE")
 
 
 def seed_session_brings_the_detectors_own_files(site):
@@ -72,8 +80,10 @@ def two_clients_take_exactly_one_series(site):
             outcomes.append(error.code)
 
     clients = [threading.Thread(target=trigger) for _ in range(2)]
-    for client in clients:
-        client.start()
+    with fault(site, fault="delay", seconds=3600, path="*/command/trigger"):
+        for client in clients:
+            client.start()
+        site.poll("the refusal of one of them", lambda: outcomes)
     for client in clients:
         client.join()
     expect(outcomes.count(409) == 1, outcomes)
@@ -83,21 +93,55 @@ def two_clients_take_exactly_one_series(site):
 def reads_are_answered_while_the_detector_initializes(site):
     """Two hundred reads of all kinds between the start of a long initialize and its end."""
     seed = Names(site, "seed")
-    simulated(site, "/sim/fault", {"fault": "delay", "seconds": 8, "path": "*/command/initialize", "times": 1})
     client = threading.Thread(target=lambda: seed.put("Initialize", 1))
-    client.start()
-    site.poll("the initialize", lambda: seed.get("Initialize_RBV") == "On")
     times = []
-    for index in range(200):
-        name = ("DetectorState", "CountTime_RBV", "FrameTime_RBV", "DetectorTime")[index % 4]
-        start = time.perf_counter()
-        seed.get(name)
-        times.append(time.perf_counter() - start)
-    expect(seed.get("Initialize_RBV") == "On", "the reads took longer than the initialize")
+    with fault(site, fault="delay", seconds=3600, path="*/command/initialize"):
+        client.start()
+        site.poll("the initialize", lambda: seed.get("Initialize_RBV") == "On")
+        for index in range(200):
+            name = ("DetectorState", "CountTime_RBV", "FrameTime_RBV", "DetectorTime")[index % 4]
+            start = time.perf_counter()
+            seed.get(name)
+            times.append(time.perf_counter() - start)
+        expect(seed.get("Initialize_RBV") == "On", "the initialize ended before the reads were answered")
     client.join()
     expect(seed.get("Initialize_RBV") == "Off", "it has not ended")
     times.sort()
     print(f"  reads during an initialize: median {times[100] * 1e3:.2f} ms, 99 % within {times[197] * 1e3:.2f} ms")
+
+
+def limits_that_change_reach_clients(site):
+    """The detector states other limits: a listening client is told, reads them, and is judged by them."""
+    parameter = "devices/eiger1/parameters/series/frame_time"
+    before = site.call("GET", parameter)["limits"]
+    other = json.dumps({"value": 0.5, "value_type": "float", "min": 0.4, "max": 10, "unit": "s"})
+    events = f"http://127.0.0.1:{site.rest}/api/v1/events?topics=tree&prefix=series/frame_time"
+    with urllib.request.urlopen(events, timeout=60) as stream:
+        # The preface; whatever happens from now on is told.
+        while not stream.readline().startswith(b"retry:"):
+            pass
+        with fault(site, fault="status", status=200, path="*/config/frame_time", method="GET", text=other):
+            site.call("PUT", "devices/eiger1/parameters/detector/config/count_time", {"value": 0.1})
+            expect(told(stream) == ("metadata_changed", "series/frame_time"), "the event")
+            expect(site.call("GET", parameter)["limits"] == {"low": 0.4, "high": 10}, "the limits")
+            try:
+                site.call("PUT", parameter, {"value": 0.2})
+                raise AssertionError("a value below the new limit was taken")
+            except urllib.error.HTTPError as error:
+                expect(error.code == 422 and "0.4" in error.read().decode(), error.code)
+        site.call("PUT", "devices/eiger1/parameters/detector/config/count_time", {"value": 0.2})
+        expect(told(stream) == ("metadata_changed", "series/frame_time"), "the event of the way back")
+    expect(site.call("GET", parameter)["limits"] == before, "the limits are not what they were")
+
+
+def told(stream):
+    """What the next event of the tree says; comments are passed over."""
+    while True:
+        line = stream.readline()
+        expect(line, "the stream ended")
+        if line.startswith(b"data: "):
+            event = json.loads(line[6:])
+            return event["event"], event["name"]
 
 
 def area_detector_session(site):
@@ -121,22 +165,9 @@ def package_session(site):
 
 
 def main():
-    checks = [seed_session_brings_the_detectors_own_files, two_clients_take_exactly_one_series,
-              reads_are_answered_while_the_detector_initializes, area_detector_session, package_session]
-    failed = 0
-    with tempfile.TemporaryDirectory(prefix="daqd-eiger-") as directory:
-        with Site(pathlib.Path(directory), SHIPPED) as site:
-            site.start()
-            for check in checks:
-                try:
-                    check(site)
-                    print("passed:", check.__name__)
-                except Exception:
-                    failed += 1
-                    print("FAILED:", check.__name__)
-                    traceback.print_exc(file=sys.stdout)
-    print(f"{len(checks) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    run_on_one_site("daqd-eiger-", SHIPPED, [
+        seed_session_brings_the_detectors_own_files, two_clients_take_exactly_one_series,
+        reads_are_answered_while_the_detector_initializes, limits_that_change_reach_clients, area_detector_session, package_session])
 
 
 if __name__ == "__main__":

@@ -5,11 +5,9 @@ import hashlib
 import pathlib
 import subprocess
 import sys
-import tempfile
-import traceback
 import urllib.request
 
-from daemon import SHIPPED, Site, expect
+from daemon import SHIPPED, expect, run_on_one_site
 
 # Waits are short, so that long commands go on as operations and the run stays bounded.
 CONFIGURATION = SHIPPED.replace("{type: rest, port: 8080}", "{type: rest, port: 8080, wait: 1, maximum_wait: 10}")
@@ -56,21 +54,8 @@ def schemathesis_finds_no_server_error_and_no_breach_of_the_description(site):
 
 
 def main():
-    checks = [series_is_seen_and_its_files_are_those_on_the_disk, schemathesis_finds_no_server_error_and_no_breach_of_the_description]
-    failed = 0
-    with tempfile.TemporaryDirectory(prefix="daqd-rest-") as directory:
-        with Site(pathlib.Path(directory), CONFIGURATION) as site:
-            site.start()
-            for check in checks:
-                try:
-                    check(site)
-                    print("passed:", check.__name__)
-                except Exception:
-                    failed += 1
-                    print("FAILED:", check.__name__)
-                    traceback.print_exc(file=sys.stdout)
-    print(f"{len(checks) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    run_on_one_site("daqd-rest-", CONFIGURATION, [
+        series_is_seen_and_its_files_are_those_on_the_disk, schemathesis_finds_no_server_error_and_no_breach_of_the_description])
 
 
 if __name__ == "__main__":

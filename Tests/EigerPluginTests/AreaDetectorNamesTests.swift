@@ -11,35 +11,9 @@ import Testing
 /// areaDetector's records as scripts and ophyd use them.
 @Suite("areaDetector names")
 struct AreaDetectorNamesTests {
-    private struct Stage {
-        let simulated: SimulatedDetector
-        let bench: Bench
-        let view: NameView
-
-        func member(_ name: String) throws -> NamedMember { try #require(view.member(name), "there is no \(name)") }
-        func value(_ name: String) throws -> DataValue { try member(name).sample.value }
-        @discardableResult
-        func put(_ name: String, _ value: DataValue) async throws -> DataValue {
-            try await member(name).put(value, origin: Bench.origin)
-        }
-        func end() async {
-            view.close()
-            await bench.stop()
-            bench.remove()
-        }
-    }
-
-    private func stage() async throws -> Stage {
-        let simulated = try SimulatedDetector()
-        let bench = try await Bench(port: simulated.port) { $0.liveSource = .off }
-        let stage = Stage(simulated: simulated, bench: bench, view: try bench.view("areadetector"))
-        try await bench.untilIdle()
-        return stage
-    }
-
     @Test("every name has a value of its type, and all but those of other generations have something behind them")
     func complete() async throws {
-        let stage = try await stage()
+        let stage = try await NameStage("areadetector")
         var missing: [String] = []
         for member in stage.view.members {
             let sample = member.sample
@@ -60,7 +34,7 @@ struct AreaDetectorNamesTests {
 
     @Test("times go to the detector at once, and both readbacks follow")
     func times() async throws {
-        let stage = try await stage()
+        let stage = try await NameStage("areadetector")
         #expect(try await stage.put("AcquireTime", .float(0.25)) == .float(0.25))
         #expect(try stage.value("AcquireTime_RBV") == .float(0.25))
         // The same number for both, as scripts do: the detector takes its readout time off.
@@ -74,7 +48,7 @@ struct AreaDetectorNamesTests {
 
     @Test("a number out of range is clamped, and the readback tells")
     func clamps() async throws {
-        let stage = try await stage()
+        let stage = try await NameStage("areadetector")
         try await stage.put("NumImages", .integer(0))
         #expect(try stage.value("NumImages_RBV") == .integer(1))
         try await stage.put("BinX", .integer(4))
@@ -87,7 +61,7 @@ struct AreaDetectorNamesTests {
 
     @Test("enumerations by their strings and by their numbers")
     func enumerations() async throws {
-        let stage = try await stage()
+        let stage = try await NameStage("areadetector")
         try await stage.put("TriggerMode", .string("Internal Enable"))
         #expect(try stage.value("TriggerMode_RBV") == .string("Internal Enable"))
         #expect(try stage.bench.value("detector/config/trigger_mode") == .string("inte"))
@@ -105,7 +79,7 @@ struct AreaDetectorNamesTests {
 
     @Test("Internal Enable with several images set: the image count is 1 first")
     func internalEnable() async throws {
-        let stage = try await stage()
+        let stage = try await NameStage("areadetector")
         try await stage.put("NumImages", .integer(5))
         try await stage.put("TriggerMode", .string("Internal Enable"))
         #expect(try stage.value("NumImages_RBV") == .integer(1))
@@ -114,24 +88,13 @@ struct AreaDetectorNamesTests {
 
     @Test("Acquire takes the detector's own settings, Acquire_RBV shows 1 and 0, the put ends with the files")
     func acquire() async throws {
-        let stage = try await stage()
+        let stage = try await NameStage("areadetector")
         try await stage.put("FWNamePattern", .string("ad_$id"))
         try await stage.put("FWEnable", .string("Enable"))
         try await stage.put("AcquirePeriod", .float(0.05))
         try await stage.put("NumImages", .integer(4))
-        let seen = Mutex<[DataValue]>([])
-        let readback = try stage.member("Acquire_RBV")
-        let subscription = Subscription {}
-        subscription.add(readback.source)
-        async let done = stage.put("Acquire", .integer(1))
-        try await eventually("it shows acquiring") { readback.sample.value == .string("Acquiring") }
-        _ = try await done
-        subscription.drain { update in
-            let value = readback.shown(update.sample).value
-            seen.withLock { $0.append(value) }
-        }
-        subscription.cancel()
-        #expect(seen.withLock { $0 } == [.string("Done"), .string("Acquiring"), .string("Done")])
+        let seen = try await stage.shown("Acquire_RBV") { try await stage.put("Acquire", .integer(1)) }
+        #expect(seen == [.string("Done"), .string("Acquiring"), .string("Done")])
         #expect(stage.bench.names == ["ad_1_data_000001.h5", "ad_1_master.h5"])
         #expect(try stage.value("NumImagesCounter_RBV") == .integer(4))
         try await eventually("the counter follows") { try stage.value("ArrayCounter_RBV") == .integer(4) }
@@ -142,7 +105,7 @@ struct AreaDetectorNamesTests {
 
     @Test("Acquire = 0 in any state; the readback falls at once, the files come behind")
     func stop() async throws {
-        let stage = try await stage()
+        let stage = try await NameStage("areadetector")
         try await stage.put("Acquire", .integer(0))
         try await stage.put("FWEnable", .string("Enable"))
         try await stage.put("AcquirePeriod", .float(0.1))
@@ -158,7 +121,7 @@ struct AreaDetectorNamesTests {
 
     @Test("manual triggers: queued up to those still expected, one more is refused")
     func manualTriggers() async throws {
-        let stage = try await stage()
+        let stage = try await NameStage("areadetector")
         try await stage.put("ManualTrigger", .string("Enable"))
         try await stage.put("FWEnable", .string("Enable"))
         try await stage.put("NumImages", .integer(1))
@@ -178,7 +141,7 @@ struct AreaDetectorNamesTests {
 
     @Test("single: one image whatever NumImages says; continuous: series until it is stopped")
     func imageModes() async throws {
-        let stage = try await stage()
+        let stage = try await NameStage("areadetector")
         try await stage.put("FWEnable", .string("Enable"))
         try await stage.put("NumImages", .integer(7))
         try await stage.put("AcquirePeriod", .float(0.02))
@@ -198,7 +161,7 @@ struct AreaDetectorNamesTests {
 
     @Test("settings written at the same time all hold at the end")
     func concurrent() async throws {
-        let stage = try await stage()
+        let stage = try await NameStage("areadetector")
         for _ in 0..<3 {
             async let mode = stage.put("TriggerMode", .string("External Series"))
             async let images = stage.put("NumImages", .integer(3))
@@ -217,7 +180,7 @@ struct AreaDetectorNamesTests {
 
     @Test("the folder for files may be below the device's data folder, never elsewhere")
     func folder() async throws {
-        let stage = try await stage()
+        let stage = try await NameStage("areadetector")
         try await stage.put("FilePath", .string(stage.bench.data + "/today/run1/"))
         #expect(try stage.value("FilePath_RBV").string?.hasSuffix("/data/today/run1") == true)
         #expect(try stage.value("FilePathExists_RBV") == .string("Yes"))
@@ -236,7 +199,7 @@ struct AreaDetectorNamesTests {
 
     @Test("what is inert takes writes, reads them back, and sends nothing")
     func inert() async throws {
-        let stage = try await stage()
+        let stage = try await NameStage("areadetector")
         let before = try await stage.simulated.requests().filter { $0.hasPrefix("PUT") }
         try await stage.put("AutoSave", .string("Yes"))
         #expect(try stage.value("AutoSave_RBV") == .string("Yes"))

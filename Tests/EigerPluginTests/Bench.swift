@@ -46,6 +46,11 @@ final class Bench: Sendable {
         settings.folder = folder + "/data"
         settings.pollIdle = .milliseconds(50)
         settings.pollAcquiring = .milliseconds(50)
+        // A busy machine is no silent detector.
+        settings.timeouts.connect = .seconds(60)
+        settings.timeouts.read = .seconds(60)
+        settings.timeouts.configure = .seconds(120)
+        settings.timeouts.stop = .seconds(120)
         settings.liveSource = .off  // the tests of live images switch it on; others count every request
         change(&settings)
         let collector = MemberCollector()
@@ -123,6 +128,17 @@ final class Bench: Sendable {
     func records() async throws -> [AcquisitionRecord] {
         try await log.acquisitions(AcquisitionQuery()).records
     }
+
+    /// The newest of them.
+    func record() async throws -> AcquisitionRecord { try #require(try await records().first) }
+
+    func untilExposing() async throws {
+        try await eventually("it exposes") { (try? self.value("detector/status/state")) == .string("acquire") }
+    }
+
+    func untilInitializing() async throws {
+        try await eventually("it initializes") { self.device.runner.lifecycle.isBusy }
+    }
 }
 
 /// Collects log records as lines.
@@ -137,13 +153,86 @@ final class LogLines: Sendable {
     var text: String { lines.withLock { $0.joined(separator: "\n") } }
 }
 
-/// Polls until the condition holds; a failure after 30 s.
+/// One test's device beside its simulated detector, stopped and removed on every path.
+/// - Parameters:
+///   - exposure: Of the series, in seconds.
+///   - frame: From one image to the next, in seconds.
+///   - isReady: Whether the detector is initialized before `body` begins.
+///   - before: What happens to the detector before the device asks it anything.
+func withBench(
+    detector: (inout SimulatorOptions) -> Void = { _ in }, exposure: Double = 0.1, frame: Double = 0.05,
+    isReady: Bool = true, settings: (inout EigerSettings) -> Void = { _ in },
+    before: (SimulatedDetector) async throws -> Void = { _ in },
+    _ body: (SimulatedDetector, Bench) async throws -> Void
+) async throws {
+    let simulated = try SimulatedDetector(detector)
+    try await before(simulated)
+    let bench = try await Bench(port: simulated.port, settings)
+    defer { bench.remove() }
+    do {
+        try await bench.set("series/exposure_time", .float(exposure))
+        try await bench.set("series/frame_time", .float(frame))
+        if isReady { try await bench.untilIdle() }
+        try await body(simulated, bench)
+    } catch {
+        await bench.stop()
+        throw error
+    }
+    await bench.stop()
+}
+
+/// A device under one of its name sets, beside its simulated detector.
+struct NameStage {
+    let simulated: SimulatedDetector
+    let bench: Bench
+    let view: NameView
+
+    /// A stage whose detector is initialized.
+    init(_ set: String) async throws {
+        simulated = try SimulatedDetector()
+        bench = try await Bench(port: simulated.port)
+        view = try bench.view(set)
+        try await bench.untilIdle()
+    }
+
+    func member(_ name: String) throws -> NamedMember { try #require(view.member(name), "there is no \(name)") }
+    func value(_ name: String) throws -> DataValue { try member(name).sample.value }
+
+    @discardableResult
+    func put(_ name: String, _ value: DataValue) async throws -> DataValue {
+        try await member(name).put(value, origin: Bench.origin)
+    }
+
+    /// What a name shows while something happens, every change of it in order.
+    func shown(_ name: String, during body: () async throws -> Void) async throws -> [DataValue] {
+        let member = try member(name)
+        let subscription = Subscription {}
+        subscription.add(member.source)
+        try await body()
+        let seen = Mutex<[DataValue]>([])
+        subscription.drain { update in
+            let value = member.shown(update.sample).value
+            seen.withLock { $0.append(value) }
+        }
+        subscription.cancel()
+        return seen.withLock { $0 }
+    }
+
+    func end() async {
+        view.close()
+        await bench.stop()
+        bench.remove()
+    }
+}
+
+/// Polls until the condition holds; a failure after a minute.
 func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-    for _ in 0..<1500 {
+    let end = ContinuousClock.now + .seconds(60)
+    while ContinuousClock.now < end {
         if try await condition() { return }
         try await Task.sleep(for: .milliseconds(20))
     }
-    Issue.record("it did not come true within 30 s that \(what)")
+    Issue.record("it did not come true within a minute that \(what)")
 }
 
 /// A simulated detector on a free port, and what a test wants to know of it.
@@ -184,7 +273,27 @@ final class SimulatedDetector: Sendable {
         #expect((200...299).contains(reply.status), "\(reply.text)")
     }
 
-    /// Ends all misbehaviour.
+    /// A detector on a port where another one was: somebody's connection may have the port for a moment.
+    static func again(
+        on port: Int, _ change: @escaping (inout SimulatorOptions) -> Void = { _ in }
+    ) async throws -> SimulatedDetector {
+        var detector: SimulatedDetector?
+        try await eventually("port \(port) is free again") {
+            detector = try? SimulatedDetector {
+                $0.port = port
+                change(&$0)
+            }
+            return detector != nil
+        }
+        return try #require(detector)
+    }
+
+    /// Holds up every request of a kind until ``heal()``.
+    func hold(_ path: String, method: String = "*") async throws {
+        try await fault(#"{"fault":"delay","path":"\#(path)","method":"\#(method)","seconds":3600}"#)
+    }
+
+    /// Ends all misbehaviour, also of requests that are held up by it.
     func heal() async throws {
         _ = try await client.perform(HTTPRequest(.delete, base + "/sim/fault"))
     }

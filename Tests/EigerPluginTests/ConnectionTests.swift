@@ -20,7 +20,7 @@ struct ConnectionTests {
         #expect(try bench.alarm("detector/config/count_time").severity == .invalid)
         let error = await #expect(throws: DeviceError.self) { try await bench.call("acquire") }
         #expect(error?.code == .disconnected, "\(String(describing: error))")
-        let again = try SimulatedDetector { $0.port = port }
+        let again = try await SimulatedDetector.again(on: port)
         try await bench.untilIdle()
         #expect(try bench.alarm("series/exposure_time").severity == AlarmSeverity.none)
         #expect(try bench.alarm("detector/config/count_time").severity == AlarmSeverity.none)
@@ -41,7 +41,7 @@ struct ConnectionTests {
         }
         #expect(try bench.value("detector/config/count_time") == value)
         #expect(try bench.alarm("detector/config/count_time").message.contains("nobody answers"))
-        let again = try SimulatedDetector { $0.port = simulated.port }
+        let again = try await SimulatedDetector.again(on: simulated.port)
         try await eventually("the alarm is gone") {
             (try? bench.alarm("detector/config/count_time"))?.severity == AlarmSeverity.none
         }

@@ -154,10 +154,7 @@ struct HealthTests {
         let port = simulated.port
         simulated.simulation.stop()
         try await eventually("it is away") { bench.node.deviceState != .connected }
-        let other = try SimulatedDetector {
-            $0.port = port
-            $0.model = "eiger2-1m"
-        }
+        let other = try await SimulatedDetector.again(on: port) { $0.model = "eiger2-1m" }
         try await eventually("the change is told") { (try? bench.value("health/detector_changed")) == .bool(true) }
         try await bench.untilIdle()
         let message = try bench.alarm("health/detector_changed").message

@@ -112,16 +112,17 @@ struct ModesTests {
 
     @Test("while the detector initializes, everything else answers and a series waits for its end")
     func slowInitialize() async throws {
-        let simulated = try SimulatedDetector { $0.initializeSeconds = 1.5 }
-        let bench = try await Bench(port: simulated.port)
-        defer { bench.remove() }
-        try await eventually("it initializes") { bench.device.runner.lifecycle.isBusy }
-        try await bench.set("series/exposure_time", .float(0.1))
-        try await bench.set("series/frame_time", .float(0.05))
-        try await bench.call("acquire")
-        #expect(try #require(try await bench.records().first).state == .done)
-        #expect(try await simulated.requests().filter { $0.hasSuffix("command/initialize") }.count == 1)
-        await bench.stop()
+        try await withBench(isReady: false, before: { try await $0.hold("*/command/initialize") }) { simulated, bench in
+            try await bench.untilInitializing()
+            let series = try bench.start("acquire")
+            try await bench.set("series/frame_time", .float(0.04))
+            #expect(try bench.value("series/frame_time") == .float(0.04))
+            #expect(!series.status.state.isFinal)
+            try await simulated.heal()
+            _ = try await series.result()
+            #expect(try await bench.record().state == .done)
+            #expect(try await simulated.count("initialize") == 1)
+        }
     }
 
     // MARK: - Signals
@@ -191,7 +192,9 @@ struct ModesTests {
     @Test("B8-14: a whole series with a detector that speaks 1.6.0 only", arguments: ["ints", "inte", "exts"])
     func firstGeneration(mode: String) async throws {
         let simulated = try SimulatedDetector { $0.apis = ["1.6.0"] }
-        let bench = try await bench(simulated, exposure: 0.2, frame: 0.05, mode: mode)
+        let bench = try await bench(simulated, exposure: 0.2, frame: 0.05, mode: mode) {
+            $0.pollSlow = .milliseconds(100)
+        }
         defer { bench.remove() }
         #expect(try bench.value("api_version") == .string("1.6.0"))
         if mode == "exts" {

@@ -58,8 +58,10 @@ struct UpheavalTests {
         let simulated = try SimulatedDetector()
         let bench = try await Bench(port: simulated.port)
         defer { bench.remove() }
-        try await bench.set("series/exposure_time", .float(0.4))
-        try await bench.set("series/frame_time", .float(0.1))
+        // What strikes in the exposure has time to get there.
+        let frame = what.isLate ? 1.5 : 0.1
+        try await bench.set("series/exposure_time", .float(4 * frame))
+        try await bench.set("series/frame_time", .float(frame))
         try await bench.set("series/images_per_file", .integer(2))
         try await bench.set("series/file_prefix", .string("first_"))
         try await bench.untilIdle()

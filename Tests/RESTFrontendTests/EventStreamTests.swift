@@ -73,6 +73,44 @@ struct EventStreamTests {
         #expect(values == [false, true, false, true, false])
     }
 
+    @Test("limits, choices and types that change are told, and hold for the next read and write")
+    func metadata() async throws {
+        let fixture = try await RESTFixture()
+        let (port, time) = (fixture.port, fixture.countTime)
+        let mode = try #require(fixture.node.parameter("mode"))
+        let state = try #require(fixture.node.parameter("detector/status/state"))
+        let told = try await blocking {
+            let client = try EventClient(port: port, query: "?device=eiger1&topics=tree")
+            time.updateMetadata { $0.limits = 0.5...2 }
+            mode.updateMetadata { $0.choices = ["closed", "open"] }
+            state.updateMetadata {
+                $0.type = .enumeration
+                $0.choices = ["idle", "busy"]
+            }
+            return try (0..<3).map { _ in
+                let data = try client.next().data
+                return [data["event"]?.string, data["name"]?.string]
+            }
+        }
+        #expect(
+            told == [
+                ["metadata_changed", "detector/config/count_time"], ["metadata_changed", "mode"],
+                ["type_changed", "detector/status/state"],
+            ])
+        let base = "/api/v1/devices/eiger1/parameters/"
+        let limits = try await fixture.json("GET \(base)detector/config/count_time").json["limits"]
+        #expect(limits?["low"] == 0.5 && limits?["high"] == 2)
+        #expect(try await fixture.json("GET \(base)mode").json["choices"] == .array(["closed", "open"]))
+        let shown = try await fixture.json("GET \(base)detector/status/state").json
+        #expect(shown["type"] == "enumeration" && shown["choices"] == .array(["idle", "busy"]))
+        for (name, value) in [("detector/config/count_time", "0.25"), ("mode", #""moving""#)] {
+            let reply = try await fixture.json("PUT \(base)\(name)", body: "{\"value\": \(value)}")
+            #expect(reply.status == 422, "\(name): \(reply.json.text)")
+        }
+        let good = try await fixture.json("PUT \(base)detector/config/count_time", body: #"{"value": 0.75}"#)
+        #expect(good.status == 200)
+    }
+
     @Test("Last-Event-ID brings exactly what was missed")
     func resume() async throws {
         let fixture = try await RESTFixture()

@@ -150,6 +150,9 @@ final class SeriesControl: Sendable {
     /// From now on so many triggers may be given.
     func acceptTriggers(_ count: Int) { state.withLock { $0.manualTriggers = count } }
 
+    /// Triggers that were given so far, those that still wait among them.
+    var givenTriggers: Int { state.withLock { $0.given } }
+
     /// Queues a trigger.
     /// - Throws: ``DeviceError/Code/wrongState`` when the series takes none, or has all.
     func give(exposureSeconds: Double?, device: String) throws(DeviceError) -> ManualTrigger {
