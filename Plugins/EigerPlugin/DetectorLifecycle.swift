@@ -11,6 +11,7 @@ final class DetectorLifecycle: Sendable {
     private let configurator: Configurator
     private let onDiscovery = Mutex<(@Sendable () -> Void)?>(nil)
     private let isInitializing = Mutex(false)
+    private let waiting = Mutex(0)
     /// Set when an initialize has read all keys, so that the watcher need not.
     private let hasDiscovered = Mutex(false)
     /// Set when the service was restarted from here.
@@ -26,6 +27,9 @@ final class DetectorLifecycle: Sendable {
 
     /// Whether an initialize or restart runs: its long silence is no loss of the connection.
     var isBusy: Bool { isInitializing.withLock { $0 } }
+
+    /// How many wait for an initialize that somebody else has begun; for tests.
+    var waitingCount: Int { waiting.withLock { $0 } }
 
     /// Whether all keys were read by an initialize since this was asked last.
     func takeDiscovered() -> Bool {
@@ -143,6 +147,8 @@ final class DetectorLifecycle: Sendable {
     /// Waits for an initialize that somebody else has begun.
     private func untilInitialized() async throws {
         let end = ContinuousClock.now.advanced(by: client.limits.initialize)
+        waiting.withLock { $0 += 1 }
+        defer { waiting.withLock { $0 -= 1 } }
         while isBusy {
             try Task.checkCancellation()
             guard ContinuousClock.now < end else {

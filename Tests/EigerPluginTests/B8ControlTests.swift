@@ -38,6 +38,7 @@ struct B8ControlTests {
         ) { simulated, bench in
             try await bench.untilInitializing()
             let asked = try bench.start("initialize")
+            try await eventually("it is waited for") { bench.device.runner.lifecycle.waitingCount == 1 }
             try await simulated.heal()
             _ = try await asked.result()
             try await bench.call("acquire")

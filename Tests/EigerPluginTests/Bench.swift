@@ -255,21 +255,28 @@ final class SimulatedDetector: Sendable {
     var port: Int { simulation.port }
     var base: String { "http://127.0.0.1:\(port)" }
 
-    func get(_ path: String) async throws -> HTTPResponse { try await client.perform(HTTPRequest(.get, base + path)) }
-
-    func put(_ path: String, _ body: String = "") async throws {
-        var request = HTTPRequest(.put, base + path)
+    /// Sends a request; a busy machine has a minute for it.
+    private func send(
+        _ method: HTTPMethod, _ path: String, _ body: String = "", type: String? = nil
+    ) async throws -> HTTPResponse {
+        var request = HTTPRequest(method, base + path)
         request.body = Array(body.utf8)
-        request.timeouts.total = .seconds(60)
-        _ = try await client.perform(request)
+        if let type { request.fields = [HTTPField("Content-Type", type)] }
+        request.timeouts = HTTPTimeouts(connect: .seconds(60), total: .seconds(60))
+        return try await client.perform(request)
+    }
+
+    func get(_ path: String) async throws -> HTTPResponse { try await send(.get, path) }
+
+    func put(_ path: String, _ body: String = "") async throws { _ = try await send(.put, path, body) }
+
+    func post(_ path: String, _ body: String) async throws -> HTTPResponse {
+        try await send(.post, path, body, type: "application/json")
     }
 
     /// Orders a misbehaviour.
     func fault(_ body: String) async throws {
-        var request = HTTPRequest(.post, base + "/sim/fault")
-        request.body = Array(body.utf8)
-        request.fields = [HTTPField("Content-Type", "application/json")]
-        let reply = try await client.perform(request)
+        let reply = try await post("/sim/fault", body)
         #expect((200...299).contains(reply.status), "\(reply.text)")
     }
 
@@ -295,7 +302,7 @@ final class SimulatedDetector: Sendable {
 
     /// Ends all misbehaviour, also of requests that are held up by it.
     func heal() async throws {
-        _ = try await client.perform(HTTPRequest(.delete, base + "/sim/fault"))
+        _ = try await send(.delete, "/sim/fault")
     }
 
     /// What was asked of it: method and path, in order.

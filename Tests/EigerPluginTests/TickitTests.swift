@@ -76,6 +76,8 @@ struct TickitTests {
         let bench = try await Bench(port: port) { settings in
             settings.apiVersion = "1.8.0"
             settings.retrieve = .none
+            // It answers no abort before its exposure is over, so the device's own limits are needed.
+            settings.timeouts = SIMPLONTimeouts()
         }
         defer { bench.remove() }
         try await bench.untilIdle()

@@ -99,7 +99,7 @@ struct EventStreamTests {
             ])
         let base = "/api/v1/devices/eiger1/parameters/"
         let limits = try await fixture.json("GET \(base)detector/config/count_time").json["limits"]
-        #expect(limits?["low"] == 0.5 && limits?["high"] == 2)
+        #expect(limits?["low"]?.double == 0.5 && limits?["high"]?.double == 2)
         #expect(try await fixture.json("GET \(base)mode").json["choices"] == .array(["closed", "open"]))
         let shown = try await fixture.json("GET \(base)detector/status/state").json
         #expect(shown["type"] == "enumeration" && shown["choices"] == .array(["idle", "busy"]))
