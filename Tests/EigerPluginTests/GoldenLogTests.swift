@@ -9,7 +9,7 @@ import Testing
 
 /// What daqd sends that changes anything, in order and word for word, against files; `DAQD_WRITE_GOLDEN=1` writes them anew.
 ///
-/// K4-10: the order of J4. Reads are left out: when the watcher asks is a matter of time.
+/// K4-10: the order of J4. Reads are left out: when the watcher asks is a matter of time. Its `status_update` is kept away.
 @Suite("Golden request logs")
 struct GoldenLogTests {
     private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -74,7 +74,7 @@ struct GoldenLogTests {
     @Test("K4-10: a series that is stopped, and one that is aborted", arguments: ["stop", "abort"])
     func ended(command: String) async throws {
         let simulated = try SimulatedDetector()
-        let bench = try await Bench(port: simulated.port)
+        let bench = try await Bench(port: simulated.port) { $0.pollSlow = .seconds(3600) }
         defer { bench.remove() }
         try await bench.set("series/exposure_time", .float(600))
         try await bench.set("series/frame_time", .float(0.1))

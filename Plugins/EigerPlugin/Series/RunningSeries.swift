@@ -36,7 +36,7 @@ struct RunningSeries: Sendable {
         async let configured: Void = acquisition.configure(snapshot)
         var notes = try await announce(facts)
         try await configured
-        try await arm(&notes, facts)
+        guard try await arm(&notes, facts) else { return nil }
         let collector = try makeCollector(notes, facts)
         let collection = collector.map { collector in Task { await collector.run() } }
         control.whenLeft { collection?.cancel() }
@@ -159,14 +159,18 @@ struct RunningSeries: Sendable {
         }
     }
 
-    private func arm(_ notes: inout SeriesNotes, _ facts: SeriesFacts) async throws {
+    /// - Returns: Whether it is armed; `false` when a stop came first.
+    private func arm(_ notes: inout SeriesNotes, _ facts: SeriesFacts) async throws -> Bool {
         report(0.1, "Arming")
         let reply: JSON
         do {
             reply = try await client.command("arm", within: client.limits.arm)
         } catch {
             // Never armed a second time blindly: if the first one worked after all, it is taken back.
-            if let state = try? await keys.state(), state == "ready" { await abort() }
+            let state = try? await keys.state()
+            if state == "ready" { await abort() }
+            // An abort that reaches the detector in the meantime makes it refuse the arm.
+            if control.isStopped, state == "idle", (error as? DeviceError)?.code == .vendor { return false }
             throw error
         }
         notes.number = SIMPLONReplies.sequenceID(reply)
@@ -178,6 +182,7 @@ struct RunningSeries: Sendable {
             await abort()
             throw error
         }
+        return true
     }
 
     private func accept(_ notes: inout SeriesNotes, _ facts: SeriesFacts) async throws {
