@@ -15,27 +15,26 @@ enum ImageCommands {
 
     private static func shared(_ core: CameraCore, _ acquirer: Acquirer) -> [AnyCommand] {
         let pipeline = acquirer.pipeline
-        let pool = acquirer.pool
         let format = core.parameters.format
         return [
             Command<DataValue>(
                 "emccd/get_data_from_pipeline",
                 "The oldest image of the pipeline in its format; nothing when it is empty",
                 policy: .quick
-            ) { _ in pipeline.fetch(1).first.map { format.value.value(of: $0.first.pixels) } ?? .null },
+            ) { _ in pipeline.fetch(1).first.map { format.value.value(of: $0.first.copy) } ?? .null },
             Command<DataValue>(
                 "get_image", "The oldest image of the pipeline as rows and columns; nothing when none came in time",
                 timeout,
                 policy: parallel
             ) { _, seconds in
-                await pipeline.fetch(1, atLeast: 1, within: seconds).first.map { .array($0.first.pixels) } ?? .null
+                await pipeline.fetch(1, atLeast: 1, within: seconds).first.map { .array($0.first.copy) } ?? .null
             },
             Command<DataValue>(
                 "get_images", "Several images as one array, the image's number first; nothing when none came in time",
                 most,
                 timeout, policy: parallel
             ) { _, most, seconds in
-                stack(await pipeline.fetch(most, atLeast: most, within: seconds), returning: pipeline, pool)
+                stack(await pipeline.fetch(most, atLeast: most, within: seconds), returning: pipeline)
             },
             Command<DataValue>(
                 "get_frame", "The oldest image with index, acquisition, times, losses before it and settings", timeout,
@@ -55,7 +54,6 @@ enum ImageCommands {
 
     private static func own(_ core: CameraCore, _ acquirer: Acquirer) -> [AnyCommand] {
         let table = acquirer.subscriptions
-        let pool = acquirer.pool
         let number = Argument<Int>("subscription", "Number of subscribe_images")
         return [
             Command<Int>(
@@ -69,7 +67,7 @@ enum ImageCommands {
                 policy: parallel
             ) { _, number, most, seconds in
                 let pipeline = try table[number]
-                return stack(await pipeline.fetch(most, atLeast: 1, within: seconds), returning: pipeline, pool)
+                return stack(await pipeline.fetch(most, atLeast: 1, within: seconds), returning: pipeline)
             },
             Command<DataValue>(
                 "get_subscribed_frame", "The oldest image of one's own pipeline with all that is known of it", number,
@@ -86,12 +84,8 @@ enum ImageCommands {
         ]
     }
 
-    /// Images of one shape as one array; those after a change of shape stay for the next call.
-    ///
-    /// Neighbours in one block of the pool are handed out where they are; others are brought together in a block of their own.
-    static func stack(
-        _ fetched: [Pipeline.Fetched], returning pipeline: Pipeline, _ pool: FramePool
-    ) -> DataValue {
+    /// Images of one shape as one array, in memory of its own; those after a change of shape stay for the next call.
+    static func stack(_ fetched: [Pipeline.Fetched], returning pipeline: Pipeline) -> DataValue {
         guard let first = fetched.first?.run.batch.context else { return .null }
         let same = fetched.prefix {
             let context = $0.run.batch.context
@@ -99,25 +93,13 @@ enum ImageCommands {
         }
         pipeline.putBack(Array(fetched.dropFirst(same.count)))
         let shape = [same.reduce(0) { $0 + $1.count }] + first.shape
-        guard let array = array(same.map(\.run), first.elementType, shape, pool) else { return .null }
-        return .array(array)
-    }
-
-    private static func array(
-        _ runs: [ImageRun], _ type: ElementType, _ shape: [Int], _ pool: FramePool
-    ) -> ArrayValue? {
-        if let buffer = ImageBatch.buffer(runs) { return ArrayValue(type, shape: shape, buffer: buffer) }
-        let size = runs.reduce(0) { $0 + $1.bytes }
-        if size <= FramePool.blockBytes, let block = pool.take(), let memory = unsafe block.place(0) {
-            let target = unsafe UnsafeMutableRawBufferPointer(start: memory, count: size)
-            unsafe copy(runs, to: target)
-            return ArrayValue(type, shape: shape, buffer: block.buffer(0..<size))
-        }
+        let size = same.reduce(0) { $0 + $1.run.bytes }
+        // A copy: see CameraImage.copy.
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            unsafe copy(runs, to: UnsafeMutableRawBufferPointer(buffer))
+            unsafe copy(same.map(\.run), to: UnsafeMutableRawBufferPointer(buffer))
             count = size
         }
-        return ArrayValue(type, shape: shape, bytes: bytes)
+        return ArrayValue(first.elementType, shape: shape, bytes: bytes).map { .array($0) } ?? .null
     }
 
     @unsafe

@@ -48,12 +48,19 @@ struct CameraImage: Sendable {
             ?? ArrayValue([UInt16]())
     }
 
+    /// The same in memory of its own, for results of commands: the list of operations keeps the last thousand results, and they
+    /// would hold the memory that the next images need.
+    var copy: ArrayValue {
+        let pixels = pixels
+        return ArrayValue(pixels.elementType, shape: pixels.shape, bytes: pixels.bytes) ?? pixels
+    }
+
     /// The image with all that is known of it, for Python.
     func dictionary(lostBefore: Int) -> DataValue {
         let r = context.region
         let roi = [r.hstart, r.hend, r.vstart, r.vend].map { DataValue.integer(Int64($0)) }
         let entries: [(String, DataValue)] = [
-            ("image", .array(pixels)), ("index", .integer(Int64(index))), ("acquisition", .string(context.acquisition)),
+            ("image", .array(copy)), ("index", .integer(Int64(index))), ("acquisition", .string(context.acquisition)),
             ("timestamp", .integer(batch.received.nanoseconds)),
             ("camera_time", batch.cameraNanoseconds(place).map { .integer($0) } ?? .null),
             ("lost_before", .integer(Int64(lostBefore))), ("roi", .tuple(roi)),

@@ -20,8 +20,8 @@ final class Pipeline: Sendable {
     }
 
     private struct State {
-        /// Images that wait are those of the runs from `head` on.
-        var runs: [ImageRun] = []
+        /// Images that wait are those of the runs from `head` on; what was taken before is let go at once, with its memory.
+        var runs: [ImageRun?] = []
         var head = 0
         var count = 0
         var bytes = 0
@@ -35,12 +35,13 @@ final class Pipeline: Sendable {
 
         /// The oldest images, neighbours of one batch, at most so many; only when there is one.
         mutating func take(_ most: Int) -> ImageRun {
-            let taken = runs[head].take(most)
+            guard var rest = runs[head] else { preconditionFailure("a run that waits is there") }
+            let taken = rest.take(most)
             count -= taken.count
             bytes -= taken.bytes
-            if runs[head].count == 0 { head += 1 }
-            // Batches that were handed out must not stay alive here.
-            if head == runs.count || head >= 16 {
+            runs[head] = rest.count > 0 ? rest : nil
+            if rest.count == 0 { head += 1 }
+            if head == runs.count || head >= 64 && head * 2 >= runs.count {
                 runs.removeFirst(head)
                 head = 0
             }
@@ -96,7 +97,7 @@ final class Pipeline: Sendable {
     ) -> Int {
         var lost = 0
         while state.count > 1, state.count > bounds.images || state.bytes > bounds.bytes {
-            let size = max(1, state.runs[state.head].batch.context.bytes)
+            let size = max(1, state.runs[state.head]?.batch.context.bytes ?? 1)
             let surplus = max(state.count - bounds.images, (state.bytes - bounds.bytes + size - 1) / size)
             let old = state.take(min(max(1, surplus), state.count - 1))
             state.dropped += UInt64(old.count)
