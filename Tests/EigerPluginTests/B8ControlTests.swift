@@ -121,19 +121,16 @@ struct B8ControlTests {
 
     @Test("B8-11: an abort while the detector arms ends the series as aborted, not as failed")
     func abortWhileArming() async throws {
-        let simulated = try SimulatedDetector { $0.armSeconds = 3 }
-        let bench = try await bench(simulated)
-        defer { bench.remove() }
-        try await bench.untilIdle()
-        let operation = try bench.start("acquire")
-        try await eventually("it arms") { try await simulated.count("arm") == 1 }
-        try await bench.call("abort")
-        _ = try await operation.result()
-        let record = try await record(bench)
-        #expect(record.state == .aborted, "\(record.result ?? "")")
-        #expect(try await simulated.count("abort") == 1)
-        try await bench.untilIdle()
-        await bench.stop()
+        try await withBench(detector: { $0.armSeconds = 3 }) { simulated, bench in
+            let operation = try bench.start("acquire")
+            try await eventually("it arms") { try await simulated.count("arm") == 1 }
+            try await bench.call("abort")
+            _ = try await operation.result()
+            let record = try await bench.record()
+            #expect(record.state == .aborted, "\(record.result ?? "")")
+            #expect(try await simulated.count("abort") == 1)
+            try await bench.untilIdle()
+        }
     }
 
     @Test("B8-12: values are read from memory while the detector is silent")

@@ -39,7 +39,10 @@ struct ControlUnitTests {
     /// Carries out a command while time passes.
     @discardableResult
     private func finish(_ command: String, argument: JSON? = nil) async throws -> JSON {
-        try await finish(Task { try await unit.command(.detector, command, argument: argument) })
+        let task = Task.immediate { try await unit.command(.detector, command, argument: argument) }
+        // Whoever asks after it is answered after it has begun: no time passes before.
+        _ = await unit.state
+        return try await finish(task)
     }
 
     /// Lets time pass until a command has answered.
