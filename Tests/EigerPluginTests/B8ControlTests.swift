@@ -104,7 +104,7 @@ struct B8ControlTests {
         "B8-11: stop, cancel, abort and disarm end a series while its trigger request blocks",
         arguments: ["stop", "cancel", "abort", "disarm"])
     func everyEnd(command: String) async throws {
-        try await withBench(exposure: 600, frame: 0.05) { simulated, bench in
+        try await withBench(exposure: 120, frame: 0.05) { simulated, bench in
             let operation = try bench.start("acquire")
             try await bench.untilExposing()
             try await bench.call(command)

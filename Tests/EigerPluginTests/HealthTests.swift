@@ -227,7 +227,7 @@ struct HealthTests {
         let bench = try await bench(simulated)
         defer { bench.remove() }
         try await bench.untilIdle()
-        try await bench.set("series/exposure_time", .float(600))
+        try await bench.set("series/exposure_time", .float(120))
         let operation = try bench.start("acquire")
         try await eventually("it exposes") { (try? bench.value("detector/status/state")) == .string("acquire") }
         try await simulated.put("/system/api/1.8.0/command/restart")

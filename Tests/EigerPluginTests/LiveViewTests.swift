@@ -20,7 +20,7 @@ struct LiveViewTests {
         try await eventually("the monitor is on") { try bench.value("monitor/config/mode") == .string("enabled") }
         let source = try #require(bench.node.frameSources["monitor"])
         let frames = source.subscribe(.everyDropping(capacity: 1000))
-        try await bench.set("series/exposure_time", .float(600))
+        try await bench.set("series/exposure_time", .float(120))
         try await bench.set("series/frame_time", .float(0.1))
         let series = try bench.start("acquire")
         try await eventually("three images are shown") { source.count >= 3 }

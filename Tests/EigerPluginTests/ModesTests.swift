@@ -89,7 +89,7 @@ struct ModesTests {
     @Test("the daemon's end stops the series in order and waits for its files")
     func daemonStops() async throws {
         let simulated = try SimulatedDetector()
-        let bench = try await bench(simulated, exposure: 600, frame: 0.05)
+        let bench = try await bench(simulated, exposure: 120, frame: 0.05)
         defer { bench.remove() }
         try await bench.set("series/images_per_file", .integer(5))
         let operation = try bench.start("acquire")

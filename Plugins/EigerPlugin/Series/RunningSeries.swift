@@ -222,7 +222,7 @@ struct RunningSeries: Sendable {
     private func end(_ facts: SeriesFacts, failed: Bool) async throws {
         if failed { await abort() }
         let state = try await runner.lifecycle.restingState(within: .seconds(2))
-        if state != "idle" {
+        if state != "idle", !(await isDisarmedByClient()) {
             // A stopped series was cancelled or aborted already; a disarm before that hangs some firmware.
             _ = try? await client.command("disarm", within: client.limits.stop)
             try await runner.lifecycle.waitForIdle(within: client.limits.stop)
@@ -230,6 +230,12 @@ struct RunningSeries: Sendable {
         if writesFiles(facts) {
             try await runner.lifecycle.waitForFiles(within: .seconds(60 + facts.plan.seconds / 10))
         }
+    }
+
+    /// Whether a client's own disarm, which may still be on its way, brings the detector to idle.
+    private func isDisarmedByClient() async -> Bool {
+        guard control.sent == .disarm else { return false }
+        return (try? await runner.lifecycle.waitForIdle(within: client.limits.stop)) != nil
     }
 
     private func abort() async {

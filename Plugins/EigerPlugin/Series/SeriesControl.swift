@@ -50,6 +50,8 @@ final class SeriesControl: Sendable {
     /// Who wanted the series to end, if anybody.
     var stop: AcquisitionStop? { state.withLock { $0.stop } }
     var isStopped: Bool { stop != nil }
+    /// What ends it at the detector, once that is sent.
+    var sent: StopDecision? { state.withLock { $0.sent } }
 
     /// Asks for the end; the first one counts.
     /// - Parameters:

@@ -138,7 +138,6 @@ public final class Parameter<Value: ParameterValue>: AnyParameter, @unchecked Se
         }
     }
 
-    @specialized(where Value == Double)
     override func store(_ value: DataValue) throws(DeviceError) {
         let value = try typed(value)
         var wakers = lock.withLock {
