@@ -3,9 +3,8 @@
 internal import Glibc
 
 /// A counting semaphore for threads of our own; never waited on by a task.
-// Unchecked: POSIX lets every thread post and wait, and the address never moves.
 @safe
-public final class ThreadSemaphore: @unchecked Sendable {
+public final class ThreadSemaphore: @unchecked Sendable {  // every thread may post and wait, the address never moves
     private let semaphore: UnsafeMutablePointer<sem_t>
 
     /// A semaphore that nobody has posted yet.
