@@ -4,7 +4,7 @@
 import asyncio
 import sys
 
-from checks import check, equal, expect, run
+from checks import check, equal, expect, run_client
 
 from epicscorelibs.ca.cadef import CAException
 
@@ -129,4 +129,4 @@ async def many_are_read_at_once():
     equal([float(value) for value in await caget(names)], list(map(float, range(10))), "values")
 
 
-run()
+run_client()

@@ -3,7 +3,7 @@
 """Images of the simulated Andor camera with ophyd's own class for areaDetector's driver, and by plain names."""
 import threading
 
-from checks import await_that, check, equal, expect, run
+from checks import await_that, check, equal, expect, run_client
 
 from ophyd import EpicsSignalRO
 from ophyd.areadetector.cam import AndorDetectorCam
@@ -91,4 +91,4 @@ def temperature_and_image_by_plain_names():
     equal(int(pixels[columns + 5]), 5 + 3 + 1 + 500, "a pixel of the second row")
 
 
-run()
+run_client()

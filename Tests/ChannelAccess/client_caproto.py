@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 
-from checks import await_that, check, equal, expect, run
+from checks import await_that, check, equal, expect, run_client
 
 from caproto import ChannelType
 from caproto.threading.client import Context
@@ -126,4 +126,4 @@ def client_goes_idle_and_comes_back():
         context.disconnect()
 
 
-run()
+run_client()

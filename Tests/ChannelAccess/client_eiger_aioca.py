@@ -3,7 +3,7 @@
 """A series through the seed IOC's PVs with aioca: K4-1."""
 import asyncio
 
-from checks import check, equal, run
+from checks import check, equal, run_client
 from eiger_site import SEED, new_files_are_the_detectors, stored
 
 from aioca import DBR_ENUM_STR, caget, camonitor, caput, purge_channel_caches
@@ -34,4 +34,4 @@ def K4_1_series_with_aioca():
     new_files_are_the_detectors(before, 2)
 
 
-run()
+run_client()

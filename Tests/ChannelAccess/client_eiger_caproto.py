@@ -1,7 +1,7 @@
 # Part of daqd
 # SPDX-License-Identifier: MIT
 """A series through the seed IOC's PVs with caproto's threading client: K4-1."""
-from checks import check, equal, expect, run
+from checks import check, equal, expect, run_client
 from eiger_site import SEED, new_files_are_the_detectors, stored
 
 from caproto import ChannelType
@@ -27,4 +27,4 @@ def K4_1_series_with_caproto():
     new_files_are_the_detectors(before, 2)
 
 
-run()
+run_client()

@@ -3,7 +3,7 @@
 """Series with ophyd: the seed IOC's PVs (K4-1) and areaDetector's through the class EigerDetectorCam."""
 import threading
 
-from checks import await_that, check, equal, expect, run
+from checks import await_that, check, equal, expect, run_client
 from eiger_site import AREA_DETECTOR, SEED, new_files_are_the_detectors, stored
 
 from ophyd import EpicsSignal, EpicsSignalRO
@@ -71,4 +71,4 @@ def EigerDetectorCam_connects_and_takes_images():
     equal(camera.detector_state.get(as_string=True), "Idle", "state after a put with completion")
 
 
-run()
+run_client()

@@ -3,7 +3,7 @@
 """areaDetector's PVs with ophyd-async's ADBaseIO, the signals that its detectors for EPICS are built upon."""
 import asyncio
 
-from checks import check, equal, expect, run
+from checks import check, equal, expect, run_client
 from eiger_site import AREA_DETECTOR, new_files_are_the_detectors, stored
 
 from ophyd_async.core import observe_value
@@ -38,4 +38,4 @@ def ADBaseIO_takes_images():
     new_files_are_the_detectors(before, 2)
 
 
-run()
+run_client()

@@ -6,7 +6,7 @@ import time
 import epics
 from caproto import ChannelType, ErrorResponseReceived
 from caproto.sync.client import write
-from checks import await_that, check, equal, expect, run
+from checks import await_that, check, equal, expect, run_client
 from eiger_site import SEED, Requests, fault, new_files_are_the_detectors, stored
 
 NAMES = ("DetectorState DetectorTemperature DetectorTime CountTime_RBV FrameTime_RBV ThresholdEnergy PhotonEnergy FrameTime CountTime "
@@ -221,4 +221,4 @@ def B8_27_values_are_judged_when_they_are_written():
         expect(refusal("FlatFieldCorrection", value), "FlatFieldCorrection took", value)
 
 
-run()
+run_client()

@@ -3,7 +3,7 @@
 """What scripts do with ophyd's signals, against the server that the environment names; PVs below the prefix given."""
 import sys
 
-from checks import await_that, check, equal, expect, run
+from checks import await_that, check, equal, expect, run_client
 
 from ophyd import EpicsSignal, EpicsSignalRO
 from ophyd.utils import ReadOnlyError
@@ -90,4 +90,4 @@ def arrays_are_read_and_set():
     equal(one.describe()["wfs"]["dtype"], "array", "dtype")
 
 
-run()
+run_client()

@@ -6,7 +6,7 @@ import sys
 from typing import Annotated as A
 
 import numpy as np
-from checks import check, equal, expect, run
+from checks import check, equal, expect, run_client
 
 from ophyd_async.core import Array1D, Device, SignalR, SignalRW, StrictEnum, observe_value
 from ophyd_async.epics.core import EpicsDevice, PvSuffix
@@ -93,4 +93,4 @@ async def a_wrong_type_is_refused_by_the_client(probes):
     raise AssertionError("an enumeration connected as a number")
 
 
-run()
+run_client()

@@ -4,7 +4,7 @@
 import sys
 
 import numpy as np
-from checks import await_that, check, equal, expect, run
+from checks import await_that, check, equal, expect, run_client
 
 import epics
 
@@ -139,4 +139,4 @@ def fields_are_served():
     equal(epics.caget(P + "AO.NAME"), P + "AO", "NAME")
 
 
-run()
+run_client()
