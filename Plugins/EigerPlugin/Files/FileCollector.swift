@@ -38,8 +38,6 @@ final class FileCollector: Sendable {
         var bytes: Int64 = 0
         /// A user ended the series: files that do not come are no fault.
         var wasStopped = false
-        /// Removals of files on the detector that are safe here.
-        var removals: [Task<Void, Never>] = []
         /// The last data file that is listed, its size, and since when it is that.
         var newest: (name: String, size: Int64, since: ContinuousClock.Instant)?
     }
@@ -110,10 +108,8 @@ final class FileCollector: Sendable {
             var hasFailed = false
             do {
                 let listed = try await client.files()
-                let (due, master) = state.withLock { state in
-                    (state.ledger.due(listed: listed), state.ledger.waitingMaster(listed: listed))
-                }
-                hasFailed = await fetchAll(due, beside: master)
+                let due = state.withLock { $0.ledger.due(listed: listed) }
+                hasFailed = await fetchAll(due)
                 if state.withLock({ $0.ledger.hasEnded && $0.ledger.isComplete }) { break }
                 if !hasFailed, !due.isEmpty { continue }
                 if due.isEmpty, isOver(), await hasClosedFiles() { break }
@@ -170,22 +166,7 @@ final class FileCollector: Sendable {
         state.withLock { $0.ledger.hasEnded && $0.lastProgress.duration(to: .now) > Self.patience }
     }
 
-    /// Brings files, and the master beside data files; whether any of them failed.
-    private func fetchAll(_ names: [String], beside master: String?) async -> Bool {
-        async let waiting = bringMaster(master)
-        var hasFailed = await fetchAll(names)
-        if let brought = await waiting {
-            if hasFailed {
-                brought.close()
-                state.withLock { $0.ledger.finish(brought.name, stored: false) }
-            } else {
-                hasFailed = await !keep(brought)
-            }
-        }
-        await settleRemovals()
-        return hasFailed
-    }
-
+    /// Whether any of the files failed.
     private func fetchAll(_ names: [String]) async -> Bool {
         await withTaskGroup(of: Bool.self) { group in
             var waiting = names[...]
@@ -203,77 +184,33 @@ final class FileCollector: Sendable {
     }
 
     private func fetch(_ name: String) async -> Bool {
-        guard let brought = await bring(name) else { return false }
-        return await keep(brought)
-    }
-
-    private func bringMaster(_ name: String?) async -> FileFetcher.Brought? {
-        guard let name else { return nil }
-        return await bring(name)
-    }
-
-    /// `nil` when it failed, which is noted.
-    private func bring(_ name: String) async -> FileFetcher.Brought? {
         let hasEnded = state.withLock { state in
             state.ledger.begin(name)
             return state.ledger.hasEnded
         }
+        var isStored = false
         do {
-            return try await fetcher.bring(name, isFinal: hasEnded) { [weak self] in self?.progressed() }
-        } catch {
-            failed(name, error)
-            return nil
-        }
-    }
-
-    /// Whether it is safe now; its removal from the detector is then on its way.
-    private func keep(_ brought: FileFetcher.Brought) async -> Bool {
-        let name = brought.name
-        do {
-            let file = try await fetcher.keep(brought)
+            let file = try await fetcher.fetch(name, isFinal: hasEnded) { [weak self] in self?.progressed() }
+            isStored = true
             state.withLock { state in
                 state.bytes += file.size
                 state.problems[name] = file.problem
-                state.ledger.finish(name, stored: true)
             }
             progressed()
             health.clear(.diskFull)
             monitor.stored(name, fetcher.files)
-            // On the detector, too, the master goes last.
-            if name == fetcher.files.master { await settleRemovals() }
-            if file.problem == nil { remove(name) }
-            return true
         } catch {
-            failed(name, error)
-            return false
+            note(name, DeviceError(wrapping: error).message)
+            if Self.isFullDisk(error) {
+                health.diskIsFull(
+                    "a file of the series finds no room and stays on the detector: \(DeviceError(wrapping: error).message)",
+                    needed: 0)
+            }
+            logger.warning(
+                "A file could not be fetched", ["file": .string(name), "error": .string(String(describing: error))])
         }
-    }
-
-    private func remove(_ name: String) {
-        let removal = Task { [fetcher] in await fetcher.remove(name) }
-        state.withLock { $0.removals.append(removal) }
-    }
-
-    private func settleRemovals() async {
-        let removals = state.withLock { state in
-            defer { state.removals = [] }
-            return state.removals
-        }
-        for removal in removals { await removal.value }
-    }
-
-    private func failed(_ name: String, _ error: any Error) {
-        let message = DeviceError(wrapping: error).message
-        state.withLock { state in
-            state.problems[name] = message
-            state.ledger.finish(name, stored: false)
-        }
-        if Self.isFullDisk(error) {
-            health.diskIsFull(
-                "a file of the series finds no room and stays on the detector: \(message)", needed: 0)
-        }
-        logger.warning(
-            "A file could not be fetched", ["file": .string(name), "error": .string(String(describing: error))])
+        state.withLock { $0.ledger.finish(name, stored: isStored) }
+        return isStored
     }
 
     private static func isFullDisk(_ error: any Error) -> Bool {

@@ -44,21 +44,11 @@ final class FileFetcher: Sendable {
         var problem: String?
     }
 
-    /// A file that is here whole and checked, but not yet under its own name.
-    struct Brought: Sendable {
-        var name: String
-        fileprivate var file: DurableFile
-        fileprivate var finding: FileCheck.Finding
-
-        /// Leaves it for another time.
-        func close() { file.close() }
-    }
-
-    /// Brings one file, for ``keep(_:)``.
+    /// Brings one file.
     /// - Parameters:
     ///   - isFinal: The series has ended: the file will not change any more.
     ///   - progressed: Called while bytes come.
-    func bring(_ name: String, isFinal: Bool, progressed: @escaping @Sendable () -> Void) async throws -> Brought {
+    func fetch(_ name: String, isFinal: Bool, progressed: @escaping @Sendable () -> Void) async throws -> Stored {
         let folder = folder.withLock { $0 }
         let path = try SafePath.join(folder, name)
         guard let announced = try await client.size(of: name) else {
@@ -68,24 +58,18 @@ final class FileFetcher: Sendable {
         let tag = acquisition.id
         let resumes = resumes
         let file = try await BlockingCall.run("daqd-resume") { try DurableFile(path: path, tag: tag, resume: resumes) }
-        do {
+        let wasResumed = file.resumed > 0
+        defer { file.close() }
+        try await download(name, into: file, progressed)
+        var finding = try await inspect(name, file)
+        if wasResumed, case .damaged = finding {
+            // The rest of a file that had changed in the meantime does not fit its beginning: all of it once more.
+            try file.restart()
             try await download(name, into: file, progressed)
-            async let size = client.size(of: name)
-            var finding = try await inspect(name, file)
-            var sizeNow = try await size
-            if file.resumed > 0, case .damaged = finding {
-                // The rest of a file that had changed in the meantime does not fit its beginning: all of it once more.
-                try file.restart()
-                try await download(name, into: file, progressed)
-                finding = try await inspect(name, file)
-                sizeNow = try await client.size(of: name)
-            }
-            try refuseGrowing(name, file, finding, sizeNow: sizeNow, isFinal: isFinal)
-            return Brought(name: name, file: file, finding: finding)
-        } catch {
-            file.close()
-            throw error
+            finding = try await inspect(name, file)
         }
+        try await refuseGrowing(name, file, finding, isFinal: isFinal)
+        return try await store(name, file, finding)
     }
 
     private func inspect(_ name: String, _ file: DurableFile) async throws -> FileCheck.Finding {
@@ -128,9 +112,10 @@ final class FileFetcher: Sendable {
 
     /// Refuses a file that has changed since, or that the detector has not finished; what came of it is thrown away.
     private func refuseGrowing(
-        _ name: String, _ file: DurableFile, _ finding: FileCheck.Finding, sizeNow: Int64?, isFinal: Bool
-    ) throws {
-        if sizeNow == file.size {
+        _ name: String, _ file: DurableFile, _ finding: FileCheck.Finding, isFinal: Bool
+    ) async throws {
+        let size = try await client.size(of: name)
+        if size == file.size {
             guard !isFinal, let range = files.imageRange(of: name) else { return }
             if case .good(let images?) = finding, images >= Int64(range.count) { return }
             if finding == .opaque { return }
@@ -139,11 +124,9 @@ final class FileFetcher: Sendable {
         throw DeviceError(.busy, "\(client.device) still changes \(name)")
     }
 
-    /// Syncs, renames, records; then, and only then, the detector's copy may be removed.
-    func keep(_ brought: Brought) async throws -> Stored {
-        let (name, finding) = (brought.name, brought.finding)
-        defer { brought.close() }
-        let commit = try await commit(name, brought.file)
+    /// Syncs, renames, records; then, and only then, removes the detector's copy.
+    private func store(_ name: String, _ file: DurableFile, _ finding: FileCheck.Finding) async throws -> Stored {
+        let commit = try await commit(name, file)
         options.setMode(of: commit.path)
         var artifact = Artifact(commit, role: files.role(of: name))
         switch finding {
@@ -164,11 +147,11 @@ final class FileFetcher: Sendable {
         if case .damaged(let reason) = finding {
             return Stored(size: commit.size, problem: "\(name) came whole, but \(reason); the detector keeps its copy")
         }
+        await remove(name)
         return Stored(size: commit.size, problem: nil)
     }
 
-    /// Removes the detector's copy of a file that is kept here without a problem.
-    func remove(_ name: String) async {
+    private func remove(_ name: String) async {
         guard options.removes.value else { return }
         do {
             try await client.delete(name)

@@ -43,12 +43,6 @@ struct FileLedger: Sendable, Equatable {
         return due
     }
 
-    /// The master, where it is complete and only waits for data files: it may be brought meanwhile, but not kept before them.
-    func waitingMaster(listed: [String]) -> String? {
-        let isWaiting = hasEnded && listed.contains(files.master) && due(listed: listed).last != files.master
-        return isWaiting && !stored.contains(files.master) && !inFlight.contains(files.master) ? files.master : nil
-    }
-
     /// Whether every file that a complete series has is here.
     var isComplete: Bool {
         guard stored.contains(files.master), stored.count >= files.count else { return false }

@@ -30,12 +30,10 @@ struct RunningSeries: Sendable {
         try await runner.lifecycle.makeIdle(mayInitialize: order.mayInitialize)
         if let wish = order.wish { try await runner.configurator.configure(wish, progress: progress) }
         let facts = try await checkedFacts(expecting: expected)
+        try await acquisition.configure(keys.table.snapshot)
         try await keys.untilClean(within: .seconds(3))
         if control.isStopped { return nil }
-        let snapshot = keys.table.snapshot
-        async let configured: Void = acquisition.configure(snapshot)
         var notes = try await announce(facts)
-        try await configured
         guard try await arm(&notes, facts) else { return nil }
         let collector = try makeCollector(notes, facts)
         let collection = collector.map { collector in Task { await collector.run() } }
@@ -49,7 +47,6 @@ struct RunningSeries: Sendable {
         control.endImages()
         do {
             try await end(facts, failed: failure != nil)
-            collector?.end(afterStop: control.isStopped)
             notes.phase = .collecting
             try await acquisition.note(notes.json)
             try await acquisition.finishing()
@@ -116,9 +113,8 @@ struct RunningSeries: Sendable {
                     "\(context.name) has the name pattern \(facts.namePattern); patterns with a folder cannot be fetched"
                 )
             }
-            async let listed = client.files()
+            before = try await client.files()
             try await makeRoom(facts)
-            before = try await listed
         }
         let notes = SeriesNotes(
             phase: .arming, pattern: facts.namePattern, images: facts.plan.totalImages,
