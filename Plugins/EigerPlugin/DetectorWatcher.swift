@@ -116,10 +116,10 @@ struct DetectorWatcher: Sendable {
 
     /// An initialize that nobody asked for.
     private func initialize() async {
-        runner.monitor.message.publish("Initializing")
+        runner.monitor.remark("Initializing")
         do {
             try await lifecycle.initialize()
-            runner.monitor.message.publish("")
+            runner.monitor.remark("")
         } catch {
             let text = DeviceError(wrapping: error).message
             runner.monitor.message.publish("The initialize failed: \(text)")

@@ -31,6 +31,11 @@ struct SeriesMonitor: Sendable {
     /// What was refused or went wrong.
     func tell(failure text: String) { message.publish(text, alarm: Alarm(.major, .state, text), at: .now()) }
 
+    /// What the device does unasked; it does not hide why a series failed.
+    func remark(_ text: String) {
+        if !message.sample.alarm.isActive { message.publish(text) }
+    }
+
     func enter(_ newPhase: SeriesPhase) {
         phase.publish(newPhase)
         let armed = newPhase == .armed || newPhase == .acquiring
