@@ -86,7 +86,9 @@ extension RESTService {
             return response
         }
         if let error = status.error { throw OperationFailure(error: error) }
-        return .json(describe(operation))
+        let response = HTTPResponse.json(describe(operation))
+        _ = operation.takeResult()  // the caller has it: a large one need not be kept
+        return response
     }
 
     /// The arguments: an object by name, a list by position, or no body at all.

@@ -137,7 +137,7 @@ final class EventListener: Sendable {
     }
 
     private func add(_ operation: Operation, _ status: OperationStatus) {
-        add(.operation, operation.device, operation.command, .object(operation.members(status)))
+        add(.operation, operation.device, operation.command, .object(operation.members(status, inFull: false)))
     }
 
     private func add(_ topic: EventTopic, _ device: String, _ name: String, _ data: JSON) {

@@ -111,7 +111,8 @@ enum OpenAPISchemas {
             ("id", Schema.anyInteger), ("device", Schema.text), ("command", Schema.text),
             ("state", Schema.words(["queued", "running", "succeeded", "failed", "cancelled"])),
             ("progress", Schema.anyNumber), ("message", Schema.text), ("result", Schema.anything),
-            ("error", Schema.optional(Schema.reference("DeviceError"))), ("intermediate", Schema.list(Schema.anything)),
+            ("result_omitted", Schema.truth), ("error", Schema.optional(Schema.reference("DeviceError"))),
+            ("intermediate", Schema.list(Schema.anything)),
             ("started", Schema.time), ("ended", Schema.optional(Schema.time)), ("origin", Schema.text),
             ("links", links),
         ])

@@ -69,7 +69,7 @@ extension RESTService {
             shows(operation.device) && (device == nil || operation.device == device)
                 && (state == nil || operation.status.state.rawValue == state)
         }
-        return .json(.object([("operations", .array(chosen.prefix(limit).map(describe)))]))
+        return .json(.object([("operations", .array(chosen.prefix(limit).map { describe($0, inFull: false) }))]))
     }
 
     private func operation(_ request: HTTPRequest) throws -> Operation {
@@ -82,11 +82,11 @@ extension RESTService {
         return operation
     }
 
-    /// An operation with links.
-    func describe(_ operation: Operation) -> JSON {
+    /// An operation with links; not in full, a large result is left out.
+    func describe(_ operation: Operation, inFull: Bool = true) -> JSON {
         let status = operation.status
         return .object(
-            operation.members(status) + [
+            operation.members(status, inFull: inFull) + [
                 (
                     "links",
                     .object([
@@ -101,11 +101,13 @@ extension RESTService {
 
 extension Operation {
     /// What there is to know, as members of a JSON object.
-    func members(_ status: OperationStatus) -> [(String, JSON)] {
-        [
+    func members(_ status: OperationStatus, inFull: Bool) -> [(String, JSON)] {
+        let isOmitted = status.isResultGone || !inFull && status.hasLargeResult
+        return [
             ("id", .integer(Int64(clamping: id))), ("device", .string(device)), ("command", .string(command)),
             ("state", .string(status.state.rawValue)), ("progress", .number(status.fraction)),
-            ("message", .string(status.message)), ("result", status.result.json),
+            ("message", .string(status.message)), ("result", isOmitted ? .null : status.result.json),
+            ("result_omitted", .bool(isOmitted)),
             ("error", status.error?.json ?? .null),
             ("intermediate", .array(status.emitted.map(\.json))), ("started", .string(started.description)),
             ("ended", status.ended.map { .string($0.description) } ?? .null), ("origin", .string(origin.description)),

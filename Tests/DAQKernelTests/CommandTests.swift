@@ -12,8 +12,9 @@ struct CommandTests {
 
     final class Bench: Sendable {
         let node: DeviceNode
-        let table = OperationTable(keep: 3)
-        init(_ commands: AnyCommand...) throws {
+        let table: OperationTable
+        init(_ commands: AnyCommand..., keep: Int = 3) throws {
+            table = OperationTable(keep: keep)
             let table = table
             node = DeviceNode(
                 name: "d", type: "t", summary: "", emit: { _ in }, didWrite: { _, _, _ in },

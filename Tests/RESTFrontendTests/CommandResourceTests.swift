@@ -73,6 +73,25 @@ struct CommandResourceTests {
         #expect(reply.status == 200 && reply.json["state"] == "succeeded")
     }
 
+    @Test("a large result comes once, with the answer, or with the operation while it is kept; lists do without")
+    func largeResult() async throws {
+        let fixture = try await RESTFixture()
+        let (_, small) = try await fixture.json("POST \(Self.base)text", body: "[65536]")
+        #expect(small["result"]?.string?.count == 65536 && small["result_omitted"] == false)
+        let (_, large) = try await fixture.json("POST \(Self.base)text", body: "[65537]")
+        #expect(large["result"]?.string?.count == 65537 && large["result_omitted"] == false)
+        let started = try await fixture.ask("POST \(Self.base)text?wait=0", body: "[65538]")
+        let location = try #require(started["Location"])
+        for _ in 0..<2 {
+            let (_, kept) = try await fixture.json("GET \(location)?wait=20")
+            #expect(kept["result"]?.string?.count == 65538 && kept["result_omitted"] == false)
+        }
+        let (_, list) = try await fixture.json("GET /api/v1/operations")
+        let operations = try #require(list["operations"]?.array)
+        #expect(operations.map { $0["result_omitted"] } == [true, true, false])
+        #expect(operations.map { $0["result"]?.string?.count } == [nil, nil, 65536])
+    }
+
     @Test("a command that ends with its caller is cancelled when the client leaves")
     func leaving() async throws {
         let fixture = try await RESTFixture()

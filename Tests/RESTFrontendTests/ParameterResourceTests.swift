@@ -126,7 +126,7 @@ struct ParameterResourceTests {
         #expect(devices.compactMap { $0["name"]?.string } == ["daqd", "eiger1"])
         #expect(devices.last?["state"] == "connected")
         let device = try await fixture.json("GET /api/v1/devices/eiger1").json
-        #expect(device["commands"]?.array?.count == 5 && device["parameters"]?.array?.count == 8)
+        #expect(device["commands"]?.array?.count == 6 && device["parameters"]?.array?.count == 8)
         #expect(try await fixture.ask("GET /api/v1/devices/eiger2").status == 404)
     }
 

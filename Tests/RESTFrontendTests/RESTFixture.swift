@@ -83,6 +83,13 @@ final class RESTFixture: Sendable {
                 _, flag in !flag
             })
         try node.add(
+            Command<DataValue>(
+                "text", "As many letters", Argument<Int>("letters", limits: 0...100_000),
+                policy: CommandPolicy(.parallel)
+            ) {
+                _, letters in .string(String(repeating: "a", count: letters))
+            })
+        try node.add(
             Command<Void>("away", "Fails", policy: CommandPolicy(.parallel)) { _ in
                 throw DeviceError(.wrongState, "eiger1 is not armed", vendorCode: 409)
             })

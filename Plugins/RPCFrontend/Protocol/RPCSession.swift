@@ -114,8 +114,9 @@ final class RPCSession: LineHandler, @unchecked Sendable {  // sound: touched on
         do throws(DeviceError) {
             let command = try Self.command(member, target)
             let operation = try command.start(arguments, origin: origin)
-            let status = operation.status
-            if status.state.isFinal { return reply(Self.result(status, target, method.name), on: connection) }
+            if let outcome = operation.takeResult() {
+                return reply(Self.result(outcome, target, method.name), on: connection)
+            }
             let call = makeCall([], [], on: connection)
             Self.follow(operation, of: command, call, target, method.name)
             return wait(for: call, on: connection)
@@ -244,12 +245,18 @@ final class RPCSession: LineHandler, @unchecked Sendable {  // sound: touched on
     ) {
         if command.policy.endsWithCaller { call.onAbandon { operation.cancel() } }
         operation.observe { status in
-            if status.state.isFinal { call.complete(result(status, target, method)) }
+            guard status.state.isFinal, let outcome = operation.takeResult() else { return }
+            call.complete(result(outcome, target, method))
         }
     }
 
-    private static func result(_ status: OperationStatus, _ target: RPCTarget, _ method: String) -> RPCResult {
-        status.error.map { failure($0, target, method) } ?? .value(status.result)
+    private static func result(
+        _ outcome: Result<DataValue, DeviceError>, _ target: RPCTarget, _ method: String
+    ) -> RPCResult {
+        switch outcome {
+        case .success(let value): .value(value)
+        case .failure(let error): failure(error, target, method)
+        }
     }
 
     private static func failure(_ error: DeviceError, _ target: RPCTarget, _ method: String) -> RPCResult {

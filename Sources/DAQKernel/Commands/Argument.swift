@@ -117,26 +117,39 @@ public struct Arguments: Sendable, Equatable {
 struct BoundArguments: Sendable {
     let specs: [ArgumentSpec]
     let hasKeywordOnly: Bool
-    private let rules: [ParameterMetadata]
+    private let rules: [Rule]
+
+    /// By reference: a call must not copy all that is known of an argument.
+    private final class Rule: Sendable {
+        private let name: String
+        private let isOptional: Bool
+        private let metadata: ParameterMetadata
+
+        init(_ spec: ArgumentSpec) {
+            name = spec.name
+            isOptional = spec.isOptional
+            var metadata = ParameterMetadata(spec.description, type: spec.type)
+            metadata.unit = spec.unit
+            metadata.limits = spec.limits
+            metadata.choices = spec.choices
+            self.metadata = metadata
+        }
+
+        func check(_ value: DataValue) throws(DeviceError) -> DataValue {
+            if isOptional, value == .null { return value }
+            do throws(DeviceError) {
+                return try metadata.check(value, outOfRange: .refuse)
+            } catch {
+                throw DeviceError(error.code, "refused \(name) \(value.shortText): \(error.message)")
+            }
+        }
+    }
 
     init(_ specs: [ArgumentSpec]) {
         self.specs = specs
         hasKeywordOnly = specs.contains { $0.isKeywordOnly }
-        rules = specs.map { spec in
-            var rule = ParameterMetadata(spec.description, type: spec.type)
-            rule.unit = spec.unit
-            rule.limits = spec.limits
-            rule.choices = spec.choices
-            return rule
-        }
+        rules = specs.map(Rule.init)
     }
 
-    func check(_ value: DataValue, at index: Int) throws(DeviceError) -> DataValue {
-        if specs[index].isOptional, value == .null { return value }
-        do throws(DeviceError) {
-            return try rules[index].check(value, outOfRange: .refuse)
-        } catch {
-            throw DeviceError(error.code, "refused \(specs[index].name) \(value.shortText): \(error.message)")
-        }
-    }
+    func check(_ value: DataValue, at index: Int) throws(DeviceError) -> DataValue { try rules[index].check(value) }
 }

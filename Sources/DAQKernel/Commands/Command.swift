@@ -184,6 +184,7 @@ extension Command where Result == Void {
 
 /// The next of the bound values, while a parameter pack expands; inlined into plugins, where its type is known.
 @inlinable
+@inline(__always)
 func taken<Value: ParameterValue>(
     from values: [DataValue], _ place: inout Int, as type: Value.Type, _ specs: [ArgumentSpec]
 ) throws -> Value {

@@ -32,18 +32,28 @@ public struct OperationStatus: Sendable {
     public var fraction = 0.0
     /// One short sentence of the running body.
     public var message = ""
-    /// The result, once succeeded.
+    /// The result, once succeeded; nothing where ``isResultGone``.
     public var result = DataValue.null
+    /// Whether a large result was let go; see ``Operation/takeResult()``.
+    public var isResultGone = false
     /// The error, once failed or cancelled.
     public var error: DeviceError?
     /// Intermediate results, in order; at most the last 1000.
     public var emitted: [DataValue] = []
     /// When it ended.
     public var ended: Timestamp?
+
+    /// Whether there is a result beyond ``Operation/largeResult``, which lists and events need not show.
+    public var hasLargeResult: Bool { result.isLarger(than: Operation.largeResult) }
 }
 
 /// One call of a command: it can be watched, awaited and cancelled, also by someone other than the caller.
-public final class Operation: @unchecked Sendable {  // sound: every mutable member is read and written under `lock`
+public final class Operation: @unchecked Sendable {
+    // sound: every mutable member is read and written under `lock`, `place` under that of the table
+
+    /// Bytes beyond which a result is large: made for its caller, not for the list of operations.
+    public static let largeResult = 65_536
+
     /// Unique in this process, rising.
     public let id: UInt64
     /// Name of the device.
@@ -65,7 +75,11 @@ public final class Operation: @unchecked Sendable {  // sound: every mutable mem
     private var lastObserver = 0
     /// The list of all operations, which hears of every change; let go at the end.
     private var table: OperationTable?
+    /// The list that keeps the large result until somebody takes it.
+    private var keeper: OperationTable?
     private let progress: Parameter<Double>?
+    /// Where the table has it while it runs.
+    var place = 0
 
     /// - Parameter progress: Shows how far it is while it runs.
     init(device: String, command: String, origin: Origin, progress: Parameter<Double>? = nil) {
@@ -93,12 +107,49 @@ public final class Operation: @unchecked Sendable {  // sound: every mutable mem
         return status
     }
 
-    /// Waits for the result.
+    /// Waits for the result, and takes it.
     /// - Throws: What the command's body threw.
     public func result() async throws(DeviceError) -> DataValue {
-        let status = await end()
-        if let error = status.error { throw error }
-        return status.result
+        _ = await end()
+        return try takeResult()?.get() ?? .null
+    }
+
+    /// How it ended, for its caller; `nil` while it goes on.
+    ///
+    /// A result beyond ``largeResult`` is given once: it may hold memory that the device needs, as a camera does for its next images.
+    /// Of large results that nobody takes the table keeps the last ``OperationTable/largeResults``.
+    public func takeResult() -> Result<DataValue, DeviceError>? {
+        var large: OperationTable?
+        let outcome = lock.withLock { () -> Result<DataValue, DeviceError>? in
+            guard current.state.isFinal else { return nil }
+            if let error = current.error { return .failure(error) }
+            swap(&large, &keeper)
+            defer { if large != nil { letGo() } }
+            return .success(current.result)
+        }
+        large?.forgetResult(of: self)
+        return outcome
+    }
+
+    /// Whether a large result waits to be taken.
+    var isResultKept: Bool { lock.withLock { keeper != nil } }
+
+    /// Lets a large result go that nobody took.
+    func dropResult() {
+        // Not within the lock: letting go may be work.
+        let result = lock.withLock { () -> DataValue in
+            guard keeper != nil else { return .null }
+            keeper = nil
+            defer { letGo() }
+            return current.result
+        }
+        withExtendedLifetime(result) {}
+    }
+
+    /// Under the lock.
+    private func letGo() {
+        current.result = .null
+        current.isResultGone = true
     }
 
     /// Asks the body to stop; it ends when it has stopped safely.
@@ -142,13 +193,18 @@ public final class Operation: @unchecked Sendable {  // sound: every mutable mem
     /// Tells the table of every change from now on; before it begins.
     func join(_ table: OperationTable) { lock.withLock { self.table = table } }
 
-    func begin(_ time: Timestamp = .now()) { change(time) { $0.state = .running } }
+    func begin(_ time: Timestamp = .now()) {
+        // Most commands never tell how far they are.
+        change { $0.state = .running }
+        if let progress, progress.value != 0 { progress.publish(0, alarm: .none, at: time) }
+    }
 
     func report(_ fraction: Double, _ message: String) {
-        change {
+        let isRunning = change {
             $0.fraction = fraction
             $0.message = message
         }
+        if isRunning { progress?.publish(fraction, alarm: .none, at: .now()) }
     }
 
     func emit(_ result: DataValue) {
@@ -159,8 +215,11 @@ public final class Operation: @unchecked Sendable {  // sound: every mutable mem
     }
 
     func finish(_ result: Result<DataValue, DeviceError>, _ time: Timestamp = .now()) {
+        let table = lock.withLock { self.table }
+        var isLarge = false
+        if case .success(let value) = result { isLarge = value.isLarger(than: Self.largeResult) }
         // The list first: who hears of the end finds it bounded.
-        lock.withLock { table }?.ended(self)
+        table?.ended(self)
         change { status in
             status.ended = time
             switch result {
@@ -168,34 +227,44 @@ public final class Operation: @unchecked Sendable {  // sound: every mutable mem
                 status.state = .succeeded
                 status.result = value
                 status.fraction = 1
+                if isLarge { keeper = table }
             case .failure(let error):
                 status.state = error.code == .cancelled ? .cancelled : .failed
                 status.error = error
             }
         }
+        if isLarge { table?.keepResult(of: self) }
     }
 
+    /// - Returns: Whether it runs now.
+    @discardableResult
     @inline(__always)
-    private func change(_ time: @autoclosure () -> Timestamp = .now(), _ body: (inout OperationStatus) -> Void) {
-        var news = News()
-        lock.withLock {
-            guard !current.state.isFinal else { return }
+    private func change(_ body: (inout OperationStatus) -> Void) -> Bool {
+        var news: News?
+        let isRunning = lock.withLock { () -> Bool in
+            guard !current.state.isFinal else { return false }
             body(&current)
-            news.table = table
-            news.fraction = current.state == .running ? current.fraction : nil
-            // A status is copied only where somebody looks at it.
-            if !observers.isEmpty || table?.isWatched == true { news.status = current }
-            if current.state.isFinal {
-                swap(&news.observers, &observers)
-                swap(&news.waiters, &waiters)
-                swap(&news.task, &task)
-                table = nil
-            } else {
-                news.observers = observers
+            let isFinal = current.state.isFinal
+            let isWatched = !observers.isEmpty || table?.isWatched == true
+            if isWatched || isFinal && (!waiters.isEmpty || task != nil) {
+                var some = News()
+                some.table = table
+                // A status is copied only where somebody looks at it.
+                if isWatched { some.status = current }
+                if isFinal {
+                    swap(&some.observers, &observers)
+                    swap(&some.waiters, &waiters)
+                    swap(&some.task, &task)
+                } else {
+                    some.observers = observers
+                }
+                news = some
             }
+            if isFinal { table = nil }
+            return current.state == .running
         }
-        if let fraction = news.fraction { progress?.publish(fraction, alarm: .none, at: time()) }
-        tell(news)
+        if let news { tell(news) }
+        return isRunning
     }
 
     private func tell(_ news: News) {
@@ -209,7 +278,6 @@ public final class Operation: @unchecked Sendable {  // sound: every mutable mem
     /// Whom to tell of a change once the lock is gone, and what is let go then.
     private struct News {
         var status: OperationStatus?
-        var fraction: Double?
         var table: OperationTable?
         var observers: [(number: Int, handler: @Sendable (OperationStatus) -> Void)] = []
         var waiters: [CheckedContinuation<Void, Never>] = []

@@ -187,7 +187,7 @@ public final class NamedMember: Sendable {
         operation.observe { status in
             guard status.state.isFinal else { return }
             face?.parameter.judgeWrite(status.error)
-            if waits { completion(status.error.map { .failure($0) } ?? .success(status.result)) }
+            if waits, let outcome = operation.takeResult() { completion(outcome) }
         }
         if !waits { completion(.success(.null)) }
     }
