@@ -23,7 +23,10 @@ struct PYONGoldenTests {
 
     static let common: [Vector] = [
         Vector(.null, "null"), Vector(.bool(true), "true"), Vector(.bool(false), "false"),
-        Vector(.integer(0), "0"), Vector(.integer(-5), "-5"),
+        Vector(.integer(0), "0"), Vector(.integer(-5), "-5"), Vector(.integer(9), "9"), Vector(.integer(10), "10"),
+        Vector(.integer(40_960), "40960"), Vector(.integer(99_999), "99999"), Vector(.integer(100_000), "100000"),
+        Vector(.float(3), "3.0"), Vector(.float(-1200), "-1200.0"), Vector(.float(123_456), "123456.0"),
+        Vector(.float(999_999_999_999_999), "999999999999999.0"), Vector(.float(1e14), "100000000000000.0"),
         Vector(.bigInteger("1180591620717411303424"), "1180591620717411303424"),
         Vector(.unsigned(.max), "18446744073709551615"), Vector(.integer(.min), "-9223372036854775808"),
         Vector(.float(1), "1.0"), Vector(.float(0.1), "0.1"), Vector(.float(1e16), "1e+16"),

@@ -38,6 +38,11 @@ extension PYONText {
     private mutating func colon() { append(version == .v2 ? ":" : ": " as StaticString) }
 
     mutating func append(float number: Double) {
+        // A whole number needs no search for the shortest digits; within these bounds both ways write the same.
+        if abs(number) < 1e15, let whole = Int64(exactly: number), whole != 0 {
+            append(whole)
+            return append(".0" as StaticString)
+        }
         if number.isFinite { return append(number.description) }
         if number.isNaN { return append(version == .v2 ? "NaN" : "nan" as StaticString) }
         if number < 0 { append("-" as StaticString) }

@@ -57,5 +57,19 @@ struct PYONText: Sendable {
 
     mutating func append(_ text: some StringProtocol) { bytes.append(contentsOf: text.utf8) }
 
-    mutating func append(_ number: some BinaryInteger) { append(String(number)) }
+    mutating func append(_ number: UInt64) { append(String(number)) }
+
+    mutating func append(_ number: Int) { append(Int64(number)) }
+
+    /// Short numbers are what most replies are, and are written without a text in between.
+    mutating func append(_ number: Int64) {
+        guard (0..<100_000).contains(number) else { return append(String(number)) }
+        var (rest, scale) = (number, Int64(1))
+        while scale * 10 <= rest { scale *= 10 }
+        while scale > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest / scale))
+            rest %= scale
+            scale /= 10
+        }
+    }
 }

@@ -24,6 +24,7 @@ struct PYONv2Decoder {
         var decoder = PYONv2Decoder(scanner: PYONScanner(bytes, limits))
         decoder.scanner.offset = offset
         let arguments = try decoder.value(depth: 1)
+        if decoder.takes(#","kwargs":{}}"#), decoder.scanner.next == nil { return (arguments, .dictionary([])) }
         guard decoder.takes(#","kwargs":"#) else { return nil }
         let named = try decoder.value(depth: 1)
         guard decoder.takes("}"), decoder.scanner.next == nil else { return nil }
