@@ -88,7 +88,8 @@ struct PostOperationTests {
         #expect(jobs[1].state == (rule == .stop ? .skipped : .succeeded))
         #expect(jobs[1].note == (rule == .stop ? "not run because copy failed" : "told"))
         #expect(try await site.log.postOperations(in: [.failed]).map(\.name) == ["copy"])
-        #expect(site.messages.messages.contains("Post-operation failed"))
+        // The log hears of it after the run log.
+        try await until { site.messages.messages.contains("Post-operation failed") }
         #expect(try await site.log.acquisition(record.id)?.state == .done)
     }
 

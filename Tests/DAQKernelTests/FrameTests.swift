@@ -72,6 +72,29 @@ struct FrameTests {
         #expect(await every.next(atMost: 5).isEmpty)
     }
 
+    @Test("frames that were taken are let go at once, while others still wait")
+    func takenAreFree() async {
+        let released = Released()
+        let source = FrameSource(channel: "c")
+        let subscription = source.subscribe(.everyDropping(capacity: 20))
+        for index in 0..<20 {
+            let memory = FrameBuffer([UInt8](repeating: 0, count: 4))
+            let buffer = unsafe memory.withBytes { raw in
+                unsafe FrameBuffer(borrowing: raw) {
+                    withExtendedLifetime(memory) {}
+                    released.note()
+                }
+            }
+            source.publish(Frame(shape: [4], elementType: .uint8, channel: "c", index: index, buffer: buffer))
+        }
+        for taken in 1...19 {
+            #expect(await subscription.next()?.index == taken - 1)
+            #expect(released.count == taken)
+        }
+        #expect(await subscription.next(atMost: 5).map(\.index) == [19])
+        #expect(released.count == 20)
+    }
+
     @Test("an array over a frame's memory is the array of its bytes, and lets the memory go")
     func sharedArray() throws {
         let released = Released()

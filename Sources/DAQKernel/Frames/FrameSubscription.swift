@@ -14,6 +14,9 @@ public final class FrameSubscription: Sendable {
         var delivered: UInt64 = 0
         var isCancelled = false
 
+        /// Stands where a frame was.
+        private static let gone = Frame(shape: [], elementType: .uint8, channel: "", index: 0, buffer: FrameBuffer([]))
+
         var count: Int { queue.count - head }
 
         /// The oldest frames, at most so many.
@@ -25,8 +28,9 @@ public final class FrameSubscription: Sendable {
                 return queue
             }
             let taken = Array(queue[head..<head + number])
-            head += number
             // Taken frames must not stay alive here; moving the rest up now and then costs little for each.
+            for place in head..<head + number { queue[place] = Self.gone }
+            head += number
             if head == queue.count || head >= 32 || head * 2 >= queue.count {
                 queue.removeFirst(head)
                 head = 0
