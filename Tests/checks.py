@@ -1,6 +1,7 @@
 # Part of daqd
 # SPDX-License-Identifier: MIT
 """Checks that are functions of a script, each named after what it shows."""
+import socket
 import sys
 import time
 import traceback
@@ -19,6 +20,12 @@ def until(condition, what, limit=60):
     while not condition():
         assert time.monotonic() < end, what
         time.sleep(0.005)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def main():

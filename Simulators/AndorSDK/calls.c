@@ -144,7 +144,7 @@ unsigned sim_tell_float(float *place, double value) {
 
 /// An entry of a table, asked for by its index.
 unsigned sim_tell_entry(int index, const float *values, int count, float *place) {
-    if (index < 0 || index >= count) return P1INVALID;
+    if (!is_index(index, count)) return P1INVALID;
     if (!place) return P2INVALID;
     *place = values[index];
     return SUCCESS;
@@ -152,7 +152,7 @@ unsigned sim_tell_entry(int index, const float *values, int count, float *place)
 
 /// A choice from a table, or of a switch.
 unsigned sim_choose(int index, int count, int *place) {
-    if (index < 0 || index >= count) return P1INVALID;
+    if (!is_index(index, count)) return P1INVALID;
     *place = index;
     return SUCCESS;
 }
@@ -290,7 +290,8 @@ int64_t sim_counter(int handle, const char *name) {
         {"acquired", c->run.acquired}, {"retrieved", c->run.retrieved}, {"lost", c->lost}, {"triggers", c->run.triggered},
         {"triggers_ignored", c->triggers_ignored}, {"thermal_abuse", c->thermal_abuse}, {"initialized", c->initialized},
         {"sensor_millicelsius", (int64_t)(c->cooling.sensor * 1000)}, {"shutter_mode", c->setup.shutter_mode},
-        {"cooler", c->cooling.cooler}, {"keep_cold", c->cooling.keep_cold}, {"starts", c->starts}, {"aborts", c->aborts},
+        {"cooler", c->cooling.cooler}, {"fan", c->cooling.fan}, {"keep_cold", c->cooling.keep_cold}, {"starts", c->starts},
+        {"aborts", c->aborts},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (strcmp(name, numbers[i].name) == 0) return numbers[i].value;

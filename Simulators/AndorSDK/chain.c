@@ -41,7 +41,7 @@ unsigned GetNumberAmp(int *number) {
 /// Changing the amplifier selects its fastest speed.
 unsigned SetOutputAmplifier(int type) {
     BEGIN(WHEN_IDLE, "%d", type);
-    REQUIRE(type >= 0 && type < amplifiers(c), P1INVALID);
+    REQUIRE(is_index(type, amplifiers(c)), P1INVALID);
     int amplifier = type_of(c, type);
     if (amplifier != c->setup.amplifier) c->setup.em_speed = c->setup.conventional_speed = 0;
     c->setup.amplifier = amplifier;
@@ -50,7 +50,7 @@ unsigned SetOutputAmplifier(int type) {
 
 unsigned GetAmpDesc(int index, char *text, int length) {
     BEGIN(FOR_CAMERA, "%d", index);
-    REQUIRE(index >= 0 && index < amplifiers(c), P1INVALID);
+    REQUIRE(is_index(index, amplifiers(c)), P1INVALID);
     REQUIRE(text, P2INVALID);
     REQUIRE(length > 0, P3INVALID);
     snprintf(text, (size_t)length, "%s", type_of(c, index) == 0 ? "Electron Multiplying" : "Conventional");
@@ -59,13 +59,13 @@ unsigned GetAmpDesc(int index, char *text, int length) {
 
 unsigned IsAmplifierAvailable(int index) {
     BEGIN(FOR_CAMERA, "%d", index);
-    END(index >= 0 && index < amplifiers(c) ? SUCCESS : INVALID_AMPLIFIER);
+    END(is_index(index, amplifiers(c)) ? SUCCESS : INVALID_AMPLIFIER);
 }
 
 unsigned GetNumberHSSpeeds(int channel, int type, int *number) {
     BEGIN(FOR_CAMERA, "%d,%d", channel, type);
     REQUIRE(channel == 0, P1INVALID);
-    REQUIRE(type >= 0 && type < amplifiers(c), P2INVALID);
+    REQUIRE(is_index(type, amplifiers(c)), P2INVALID);
     REQUIRE(number, P3INVALID);
     *number = speeds(c, type_of(c, type));
     END(SUCCESS);
@@ -74,9 +74,9 @@ unsigned GetNumberHSSpeeds(int channel, int type, int *number) {
 unsigned GetHSSpeed(int channel, int type, int index, float *megahertz) {
     BEGIN(FOR_CAMERA, "%d,%d,%d", channel, type, index);
     REQUIRE(channel == 0, P1INVALID);
-    REQUIRE(type >= 0 && type < amplifiers(c), P2INVALID);
+    REQUIRE(is_index(type, amplifiers(c)), P2INVALID);
     int amplifier = type_of(c, type);
-    REQUIRE(index >= 0 && index < speeds(c, amplifier), P3INVALID);
+    REQUIRE(is_index(index, speeds(c, amplifier)), P3INVALID);
     REQUIRE(megahertz, P4INVALID);
     *megahertz = amplifier == 0 ? c->model.em_mhz[index] : c->model.conventional_mhz[index];
     END(SUCCESS);
@@ -84,9 +84,9 @@ unsigned GetHSSpeed(int channel, int type, int index, float *megahertz) {
 
 unsigned SetHSSpeed(int type, int index) {
     BEGIN(WHEN_IDLE, "%d,%d", type, index);
-    REQUIRE(type >= 0 && type < amplifiers(c), P1INVALID);
+    REQUIRE(is_index(type, amplifiers(c)), P1INVALID);
     int amplifier = type_of(c, type);
-    REQUIRE(index >= 0 && index < speeds(c, amplifier), P2INVALID);
+    REQUIRE(is_index(index, speeds(c, amplifier)), P2INVALID);
     if (amplifier == 0) c->setup.em_speed = index; else c->setup.conventional_speed = index;
     END(SUCCESS);
 }
@@ -133,7 +133,7 @@ unsigned SetVSAmplitude(int index) {
 unsigned GetVSAmplitudeString(int index, char *text) {
     BEGIN(FOR_CAMERA, "%d", index);
     REQUIRE(has_amplitude(c), NOT_AVAILABLE);
-    REQUIRE(index >= 0 && index < 5, P1INVALID);
+    REQUIRE(is_index(index, 5), P1INVALID);
     REQUIRE(text, P2INVALID);
     if (index == 0) strcpy(text, "Normal"); else sprintf(text, "+%d", index);
     END(SUCCESS);
@@ -158,9 +158,9 @@ unsigned SetPreAmpGain(int index) {
 unsigned IsPreAmpGainAvailable(int channel, int amplifier, int speed, int gain, int *available) {
     BEGIN(FOR_CAMERA, "%d,%d,%d,%d", channel, amplifier, speed, gain);
     REQUIRE(channel == 0, P1INVALID);
-    REQUIRE(amplifier >= 0 && amplifier < amplifiers(c), P2INVALID);
-    REQUIRE(speed >= 0 && speed < speeds(c, type_of(c, amplifier)), P3INVALID);
-    REQUIRE(gain >= 0 && gain < c->model.gains, P4INVALID);
+    REQUIRE(is_index(amplifier, amplifiers(c)), P2INVALID);
+    REQUIRE(is_index(speed, speeds(c, type_of(c, amplifier))), P3INVALID);
+    REQUIRE(is_index(gain, c->model.gains), P4INVALID);
     REQUIRE(available, P5INVALID);
     *available = !(speed == 0 && gain >= 2);
     END(SUCCESS);
@@ -168,7 +168,7 @@ unsigned IsPreAmpGainAvailable(int channel, int amplifier, int speed, int gain, 
 
 unsigned GetPreAmpGainText(int index, char *text, int length) {
     BEGIN(FOR_CAMERA, "%d", index);
-    REQUIRE(index >= 0 && index < c->model.gains, P1INVALID);
+    REQUIRE(is_index(index, c->model.gains), P1INVALID);
     REQUIRE(text, P2INVALID);
     REQUIRE(length > 0, P3INVALID);
     snprintf(text, (size_t)length, "%.1fx", (double)c->model.gain[index]);
@@ -178,9 +178,9 @@ unsigned GetPreAmpGainText(int index, char *text, int length) {
 unsigned GetSensitivity(int channel, int speed, int amplifier, int gain, float *sensitivity) {
     BEGIN(FOR_CAMERA, "%d,%d,%d,%d", channel, speed, amplifier, gain);
     REQUIRE(channel == 0, P1INVALID);
-    REQUIRE(amplifier >= 0 && amplifier < amplifiers(c), P3INVALID);
-    REQUIRE(speed >= 0 && speed < speeds(c, type_of(c, amplifier)), P2INVALID);
-    REQUIRE(gain >= 0 && gain < c->model.gains, P4INVALID);
+    REQUIRE(is_index(amplifier, amplifiers(c)), P3INVALID);
+    REQUIRE(is_index(speed, speeds(c, type_of(c, amplifier))), P2INVALID);
+    REQUIRE(is_index(gain, c->model.gains), P4INVALID);
     REQUIRE(sensitivity, P5INVALID);
     *sensitivity = 16 / c->model.gain[gain];
     END(SUCCESS);
@@ -370,7 +370,7 @@ unsigned InAuxPort(int port, int *state) {
 unsigned OutAuxPort(int port, int state) {
     BEGIN(FOR_CAMERA, "%d,%d", port, state);
     REQUIRE(port >= 1 && port <= 4, P1INVALID);
-    c->setup.aux_out = (c->setup.aux_out & ~(1 << port)) | (state ? 1 << port : 0);
+    c->setup.aux_out = with_bit(c->setup.aux_out, port, state);
     END(SUCCESS);
 }
 
@@ -384,28 +384,28 @@ unsigned SetDACOutput(int output, int resolution, int value) {
     REQUIRE(c->model.capabilities.features & 0x4000, NOT_AVAILABLE);
     REQUIRE(output >= 1 && output <= 8, P1INVALID);
     REQUIRE(resolution >= 8 && resolution <= 16, P2INVALID);
-    END(value >= 0 && value < 1 << resolution ? SUCCESS : P3INVALID);
+    END(is_index(value, 1 << resolution) ? SUCCESS : P3INVALID);
 }
 
 unsigned SetIODirection(int index, int direction) {
     BEGIN(WHEN_IDLE, "%d,%d", index, direction);
-    REQUIRE(index >= 0 && index < 4, P1INVALID);
+    REQUIRE(is_index(index, 4), P1INVALID);
     REQUIRE(direction == 0 || direction == 1, P2INVALID);
-    c->setup.io_direction = (c->setup.io_direction & ~(1 << index)) | direction << index;
+    c->setup.io_direction = with_bit(c->setup.io_direction, index, direction);
     END(SUCCESS);
 }
 
 unsigned SetIOLevel(int index, int level) {
     BEGIN(FOR_CAMERA, "%d,%d", index, level);
-    REQUIRE(index >= 0 && index < 4, P1INVALID);
+    REQUIRE(is_index(index, 4), P1INVALID);
     REQUIRE(level == 0 || level == 1, P2INVALID);
-    c->setup.io_level = (c->setup.io_level & ~(1 << index)) | level << index;
+    c->setup.io_level = with_bit(c->setup.io_level, index, level);
     END(SUCCESS);
 }
 
 unsigned GetIOLevel(int index, int *level) {
     BEGIN(FOR_CAMERA, "%d", index);
-    REQUIRE(index >= 0 && index < 4, P1INVALID);
+    REQUIRE(is_index(index, 4), P1INVALID);
     REQUIRE(level, P2INVALID);
     *level = c->setup.io_level >> index & 1;
     END(SUCCESS);

@@ -150,6 +150,10 @@ Camera *sim_camera(int handle);
 /// Ends with a status unless a condition holds.
 #define REQUIRE(condition, status) do { if (!(condition)) END(status); } while (0)
 
+static inline bool is_index(int index, int count) { return index >= 0 && index < count; }
+/// A word with one bit set or cleared.
+static inline int with_bit(int word, int bit, bool is_set) { return (word & ~(1 << bit)) | (is_set ? 1 << bit : 0); }
+
 // calls.c: what most functions do, with the status that they then end with
 unsigned sim_tell(int *place, int value);
 unsigned sim_tell_float(float *place, double value);

@@ -15,7 +15,7 @@ unsigned GetAvailableCameras(int *count) {
 
 unsigned GetCameraHandle(int index, int *handle) {
     BEGIN(FOR_LIBRARY, "%d", index);
-    REQUIRE(index >= 0 && index < sim.options.count, P1INVALID);
+    REQUIRE(is_index(index, sim.options.count), P1INVALID);
     REQUIRE(handle, P2INVALID);
     *handle = sim.options.cameras[index].handle;
     END(SUCCESS);

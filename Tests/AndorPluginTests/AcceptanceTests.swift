@@ -51,7 +51,7 @@ struct AcceptanceTests {
         await bench.stop()
     }
 
-    @Test("a stable temperature is asked as often as tempWatcherWaitTime says, at once after a change (A5, A7.14)")
+    @Test("a stable temperature is asked as often as tempWatcherWaitTime says, at once after a change (A5, A7-14)")
     func temperatureWatcher() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("watch-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -81,7 +81,9 @@ struct AcceptanceTests {
         await bench.stop()
     }
 
-    @Test("each status of the SDK becomes one sentence with function, argument, number and name; the setting stays")
+    @Test(
+        "each status of the SDK becomes one sentence with function, argument, number and name; the setting stays (A7-16)"
+    )
     func everyStatus() async throws {
         let bench = try await Bench { $0.pollInterval = .seconds(60) }
         try await bench.untilIdle()

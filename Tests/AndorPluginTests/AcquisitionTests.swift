@@ -46,7 +46,7 @@ struct AcquisitionTests {
     }
 
     @Test(
-        "the Python driver's sequence: start, stop, fetch until empty; the string decodes to the pixels' sum, none of those that the camera took is missing (E7.3, E7.8)"
+        "the Python driver's sequence: start, stop, fetch until empty; the string decodes to the pixels' sum, none of those that the camera took is missing (E7.3, E7.8, A7-3, A7-6)"
     )
     func seedSequence() async throws {
         let bench = try await Bench { $0.pipeline.images = 1_000_000 }
@@ -74,7 +74,7 @@ struct AcquisitionTests {
         await bench.stop()
     }
 
-    @Test("images that the camera's buffer lost are counted by index, and the acquisition is never done")
+    @Test("images that the camera's buffer lost are counted by index, and the acquisition is never done (A7-7)")
     func lost() async throws {
         let bench = try await Bench()
         try await bench.untilIdle()
@@ -95,7 +95,7 @@ struct AcquisitionTests {
         await bench.stop()
     }
 
-    @Test("a full pipeline drops the oldest, counts them, and the acquisition that relied on it is not done")
+    @Test("a full pipeline drops the oldest, counts them, and the acquisition that relied on it is not done (A7-6)")
     func overflow() async throws {
         let bench = try await Bench { $0.pipeline.images = 5 }
         try await bench.untilIdle()
@@ -116,7 +116,9 @@ struct AcquisitionTests {
         await bench.stop()
     }
 
-    @Test("single scan, accumulation, fast kinetics and a limit end by themselves", arguments: AcquisitionMode.allCases)
+    @Test(
+        "single scan, accumulation, fast kinetics and a limit end by themselves (A7-10, A7-15)",
+        arguments: AcquisitionMode.allCases)
     func modes(mode: AcquisitionMode) async throws {
         let bench = try await Bench {
             $0.start.mode = mode == .timeDelayedIntegration ? .runTillAbort : mode
@@ -182,7 +184,7 @@ struct AcquisitionTests {
         await bench.stop()
     }
 
-    @Test("an abort is safe in every state and many times over")
+    @Test("aborts are safe at every moment of a series and many at once (A7-15)")
     func abortEverywhere() async throws {
         let bench = try await Bench {
             $0.start.mode = .kinetic
@@ -207,6 +209,61 @@ struct AcquisitionTests {
         #expect(records.allSatisfy { $0.state == .aborted || $0.state == .done })
         await #expect(throws: DeviceError.self) { try await bench.call("abort_acquisition") }
         await bench.stop()
+    }
+
+    /// Brings a camera into a state in which it stays.
+    private func bench(in state: CameraState) async throws -> Bench {
+        let words = state == .opening ? "speed=20 init_ms=3000" : "speed=1 start=\(state == .warming ? -80 : 20)"
+        let bench = try await Bench(words) {
+            if state == .absent { $0.library = "/nowhere/libandor.so" }
+            if state == .armed { $0.start.trigger = .external }
+            if state == .fault { $0.pollInterval = .seconds(60) }
+            $0.shutdown = state == .warming ? .warm : .immediate
+            $0.start.target = state == .warming ? -80 : 20
+            $0.shutterClosedWhenIdle = state == .draining
+        }
+        if state != .absent, state != .opening { try await bench.untilIdle() }
+        switch state {
+        case .absent, .opening, .idle: break
+        case .armed, .acquiring: try await bench.call("start")
+        case .draining:
+            try await bench.call("start")
+            bench.sim.hang("SetShutter", milliseconds: 1000)
+            _ = try bench.start("stop")
+        case .warming: _ = try bench.start("stop_camera")
+        case .closed: try await bench.call("stop_camera")
+        case .fault:
+            try await bench.call("start")
+            bench.sim.unplug()
+        }
+        try await eventually("\(state)") { try bench.value("state") == .string(state.rawValue) }
+        return bench
+    }
+
+    @Test(
+        "an abort is safe in every state: nothing is thrown, nothing acquires afterwards, and what can take images does",
+        arguments: CameraState.allCases)
+    func abortInEveryState(state: CameraState) async throws {
+        for command in ["abort", "stop", "stop_data_watcher"] {
+            let bench = try await bench(in: state)
+            try await bench.call(command)
+            #expect(!bench.device.acquirer.isBusy)
+            switch state {
+            case .opening, .idle, .armed, .acquiring, .draining:
+                bench.sim.hang("SetShutter", milliseconds: 0)
+                try await bench.untilIdle()
+                try await bench.set("trigger/mode", .string("internal"))
+                try await bench.set("acquisition/limit", .integer(2))
+                try await bench.call("acquire")
+                #expect(try await bench.records().first?.state == .done)
+            case .absent, .warming, .closed, .fault:
+                // One that is absent is looked for again and again.
+                let shown = try #require(try bench.value("state").string)
+                #expect(shown == state.rawValue || state == .absent && shown == "opening")
+                await #expect(throws: DeviceError.self) { try await bench.call("acquire") }
+            }
+            await bench.stop()
+        }
     }
 
     @Test("a camera that is unplugged in mid-series: the record fails with the reason, the camera comes back")
@@ -240,7 +297,7 @@ struct AcquisitionTests {
         await bench.stop()
     }
 
-    @Test("two clients with pipelines of their own both get every image; the shared one is nobody's loss")
+    @Test("two clients with pipelines of their own both get every image; the shared one is nobody's loss (A7-18)")
     func twoClients() async throws {
         let bench = try await Bench {
             $0.start.mode = .kinetic
@@ -266,7 +323,8 @@ struct AcquisitionTests {
         await bench.stop()
     }
 
-    @Test("frames of the kernel's stream carry index, acquisition, camera time and settings, over the same bytes")
+    @Test(
+        "frames of the kernel's stream carry index, acquisition, camera time and settings, over the same bytes (A7-18)")
     func stream() async throws {
         let bench = try await Bench {
             $0.start.mode = .kinetic

@@ -33,7 +33,7 @@ struct SettingTests {
         await bench.stop()
     }
 
-    @Test("EM gain is kept from harm: above 300 only when allowed, never above range or the site's limit")
+    @Test("EM gain is kept from harm: above 300 only when allowed, never above range or the site's limit (A7-11)")
     func gain() async throws {
         let bench = try await Bench("speed=20 start=-20") { $0.emGainMax = 900 }
         try await bench.untilIdle()
@@ -57,7 +57,7 @@ struct SettingTests {
         }
     }
 
-    @Test("the driver's functions take positions and names, lists come as lists, pairs as tuples")
+    @Test("the driver's functions take positions and names, lists come as lists, pairs as tuples (A7-2)")
     func driverFunctions() async throws {
         let bench = try await Bench()
         try await bench.untilIdle()
@@ -107,7 +107,7 @@ struct SettingTests {
         await bench.stop()
     }
 
-    @Test("every function of the Python driver and every name of the sets is there")
+    @Test("every function of the Python driver and every name of the sets is there (A7-2)")
     func names() async throws {
         let bench = try await Bench()
         for set in bench.device.nameSets {
@@ -127,7 +127,7 @@ struct SettingTests {
     }
 
     @Test(
-        "each status that a call can give becomes one clear message with its number",
+        "each status that a call can give becomes one clear message with its number (A7-16)",
         arguments: SDKStatusTable.names.keys.sorted())
     func statuses(code: UInt32) {
         let status = SDKStatus(code)
@@ -146,7 +146,7 @@ struct SettingTests {
         #expect(SDKStatus(29999).error("X").message.contains("no further reason"))
     }
 
-    @Test("settings that a camera does not have are reported and do not stop the others")
+    @Test("settings that a camera does not have are reported and do not stop the others (A7-10)")
     func otherModel() async throws {
         let bench = try await Bench("speed=20 cameras=420:77") {
             $0.start.emGain = 10
@@ -164,7 +164,7 @@ struct SettingTests {
 
 @Suite("opening, cooling and closing a camera")
 struct LifecycleTests {
-    @Test("a library that is not there, or is no SDK, is told with the missing names; nothing else breaks")
+    @Test("a library that is not there, or is no SDK, is told with the missing names; nothing else breaks (A7-1)")
     func wrongLibrary() async throws {
         let bench = try await Bench { $0.library = "/nowhere/libandor.so" }
         try await eventually("the reason is shown") {
@@ -180,7 +180,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("a camera is chosen by its serial number; one that is not there is told with those that are")
+    @Test("a camera is chosen by its serial number; one that is not there is told with those that are (A7-13)")
     func serials() async throws {
         let second = try await Bench { $0.serialNumber = 7342 }
         try await second.untilIdle()
@@ -195,7 +195,9 @@ struct LifecycleTests {
         await absent.stop()
     }
 
-    @Test("two cameras of one library run side by side; every call finds its own camera selected, never two at once")
+    @Test(
+        "two cameras of one library run side by side; every call finds its own camera selected, never two at once (A7-8)"
+    )
     func twoCameras() async throws {
         let sim = try StandIn("speed=20 start=20")
         let pool = TransportPool()
@@ -221,7 +223,7 @@ struct LifecycleTests {
         await second.stop()
     }
 
-    @Test("cooling: progress on the way, null at the end, cancellation, and the time-out only warns")
+    @Test("cooling: progress on the way, null at the end, cancellation, and the time-out only warns (E7.5)")
     func cooling() async throws {
         let bench = try await Bench("speed=2000 start=20")
         try await bench.untilIdle()
@@ -240,7 +242,7 @@ struct LifecycleTests {
         await bench.stop()
     }
 
-    @Test("the policies leave the camera as they say", arguments: CameraSettings.ShutdownPolicy.allCases)
+    @Test("the policies leave the camera as they say (A7-13)", arguments: CameraSettings.ShutdownPolicy.allCases)
     func policies(policy: CameraSettings.ShutdownPolicy) async throws {
         // Only a warm-up needs a fast clock; with one, a delay of the test would warm the sensor where it must be let go cold.
         let bench = try await Bench("speed=\(policy == .warm ? 200 : 1) start=-80 classic=1") {
@@ -279,7 +281,7 @@ struct LifecycleTests {
         await bench.stop()
     }
 
-    @Test("nothing blocks while the SDK's Initialize hangs: commands answer, states are shown")
+    @Test("nothing blocks while the SDK's Initialize hangs: commands answer, states are shown (A7-9)")
     func hangingInitialize() async throws {
         // However busy the machine is: longer, until everything was asked while it hung.
         for seconds in [1, 5, 25, 125] {

@@ -22,7 +22,9 @@ struct OrientationTests {
         return image
     }
 
-    @Test("an image is turned and then mirrored, and its shape says so", arguments: Rotation.allCases.map(\.rawValue))
+    @Test(
+        "an image is turned and then mirrored, and its shape says so (A7-3)",
+        arguments: Rotation.allCases.map(\.rawValue))
     func orientation(rotation: String) async throws {
         let bench = try await Bench("speed=20 start=20 pattern=ramp")
         try await bench.untilIdle()

@@ -66,7 +66,7 @@ struct TraceTests {
         return faults
     }
 
-    @Test("every call finds its own camera selected, and one thread makes them all")
+    @Test("every call finds its own camera selected, and one thread makes them all (E7.9, A7-8)")
     func selections() async throws {
         let sim = try StandIn("speed=20 start=20")
         let trace = sim.path + ".trace"

@@ -10,24 +10,20 @@ import contextlib
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from checks import check, main  # noqa: E402
+from checks import check, free_port, main  # noqa: E402
 
 BIN = pathlib.Path(sys.argv[1]).resolve()
 SECONDS = 90
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Site:
@@ -65,6 +61,7 @@ class Site:
             self.process.kill()
         self.process.wait()
         self.log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def call(self, name, *arguments):
         request = {"action": "call", "name": name, "args": {"__jsonclass__": ["tuple", [list(arguments)]]}, "kwargs": {}}
@@ -92,6 +89,11 @@ class Site:
     def text(self):
         return (self.folder / "log").read_text()[-3000:]
 
+    def records(self):
+        """States of the acquisitions in the run log, oldest first."""
+        with contextlib.closing(sqlite3.connect(next(self.folder.glob("state/**/*.sqlite")))) as log:
+            return [row[0] for row in log.execute("SELECT state FROM acquisitions ORDER BY sequence")]
+
     def calls(self):
         """The functions that were called and may leave a trace at a camera, in order."""
         names = ("AbortAcquisition", "Cooler", "SetCoolerMode", "ShutDown", "SetShutter", "FreeInternalMemory")
@@ -104,51 +106,52 @@ class Site:
         return before, lambda: self.calls()[before:]
 
 
-def outcome(site):
-    assert site.process.wait(SECONDS) == 0, site.text()
-
-
 def expect(calls, *wanted):
     """These were called, in this order, among others."""
     rest = iter(calls)
     assert all(any(call.startswith(word) for call in rest) for word in wanted), (wanted, calls)
 
 
-@check
-def a_signal_leaves_the_camera_as_the_policy_says_immediate():
-    with Site("speed=100 start=-80", shutdown="immediate", start={"target_temperature": -80}) as site:
+def closed(policy, *wanted, **camera):
+    """Ends daqd by a signal while the cold camera takes images; says what was called, and the log."""
+    with Site("speed=100 start=-80", shutdown=policy, start={"target_temperature": -80}, **camera) as site:
         site.call("start")
         _, calls = site.ends()
         site.process.send_signal(signal.SIGTERM)
-        outcome(site)
-        expect(calls(), "AbortAcquisition", "SetShutter", "FreeInternalMemory", "SetCoolerMode(0)", "CoolerOFF", "ShutDown")
+        assert site.process.wait(SECONDS) == 0, site.text()
+        expect(calls(), "AbortAcquisition", "SetShutter", *wanted, "ShutDown")
+        return calls(), site.text()
 
 
 @check
-def a_signal_leaves_the_camera_as_the_policy_says_warm():
-    with Site("speed=100 start=-80", shutdown="warm", warm_up_to=-20, start={"target_temperature": -80}) as site:
-        site.call("start")
-        _, calls = site.ends()
-        site.process.send_signal(signal.SIGTERM)
-        outcome(site)
-        expect(calls(), "AbortAcquisition", "SetShutter", "SetCoolerMode(0)", "CoolerOFF", "ShutDown")
-        assert "CoolerON()" not in calls(), calls()
-        assert '"warm":true' in site.text().replace(" ", "") or "warm=true" in site.text(), site.text()
+def E7_10_a_signal_leaves_the_camera_as_the_policy_says_immediate():
+    closed("immediate", "FreeInternalMemory", "SetCoolerMode(0)", "CoolerOFF")
 
 
 @check
-def a_signal_leaves_the_camera_as_the_policy_says_keep_cold():
-    with Site("speed=100 start=-80", shutdown="keep_cold", start={"target_temperature": -80}) as site:
-        site.call("start")
-        _, calls = site.ends()
-        site.process.send_signal(signal.SIGTERM)
-        outcome(site)
-        expect(calls(), "AbortAcquisition", "SetShutter", "SetCoolerMode(1)", "ShutDown")
-        assert not any(call.startswith("CoolerOFF") for call in calls()), calls()
+def E7_10_a_signal_leaves_the_camera_as_the_policy_says_warm():
+    calls, text = closed("warm", "SetCoolerMode(0)", "CoolerOFF", warm_up_to=-20)
+    assert "CoolerON()" not in calls, calls
+    assert '"warm":true' in text.replace(" ", "") or "warm=true" in text, text
 
 
 @check
-def a_second_signal_ends_the_warm_up_and_leaves_the_camera_cooling():
+def E7_10_a_signal_leaves_the_camera_as_the_policy_says_keep_cold():
+    calls, _ = closed("keep_cold", "SetCoolerMode(1)")
+    assert not any(call.startswith("CoolerOFF") for call in calls), calls
+
+
+@check
+def E7_10_a_signal_leaves_the_camera_as_the_policy_says_automatic():
+    """Of this family at once; where its light comes through a fibre, warm."""
+    calls, text = closed("automatic", "FreeInternalMemory", "SetCoolerMode(0)", "CoolerOFF")
+    assert "policy=immediate" in text or '"policy":"immediate"' in text.replace(" ", ""), text
+    calls, text = closed("automatic", "SetCoolerMode(0)", "CoolerOFF", fibre_coupled=True)
+    assert "policy=warm" in text or '"policy":"warm"' in text.replace(" ", ""), text
+
+
+@check
+def E7_10_a_second_signal_ends_the_warm_up_and_leaves_the_camera_cooling():
     # The clock is real: without the second signal the sensor would take a quarter of an hour.
     with Site("speed=1 start=-80", shutdown="warm", start={"target_temperature": -80}) as site:
         _, calls = site.ends()
@@ -162,16 +165,22 @@ def a_second_signal_ends_the_warm_up_and_leaves_the_camera_cooling():
 
 
 @check
-def kill_and_restart_in_an_acquisition():
-    with Site("speed=20 start=20") as site:
-        site.call("start")
-        site.eventually("images come", lambda: site.call("get_acquisition_images") >= 3)
-        site.process.kill()
-        site.process.wait()
-        site.start()
-        site.call("set_acquisition_mode", 3)
-        site.call("acquire")
-        assert site.call("get_acquisition_images") == 3
+def E7_10_kill_and_restart_in_an_acquisition():
+    locks = tempfile.mkdtemp(prefix="daqd-andor-locks-")
+    try:
+        with Site(f"speed=20 start=20 cameras=888:12859 lock={locks}") as site:
+            for _ in range(2):
+                site.call("start")
+                site.eventually("images come", lambda: site.call("get_acquisition_images") >= 3)
+                site.process.kill()
+                site.process.wait()
+                site.start()
+            site.call("set_acquisition_mode", 3)
+            site.call("acquire")
+            assert site.call("get_acquisition_images") == 3
+            assert site.records() == ["failed", "failed", "done"], site.records()
+    finally:
+        shutil.rmtree(locks)
 
 
 if __name__ == "__main__":

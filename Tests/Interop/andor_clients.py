@@ -37,7 +37,7 @@ def pixels(data, width, height):
 
 
 @check
-def the_example_client():
+def E7_3_the_example_client():
     with Daemon() as daemon:
         emccd = daemon.ready()
         assert emccd.start_acquisition_with_watcher() is None
@@ -100,7 +100,7 @@ def a_scripted_session():
 
 
 @check
-def method_list_and_typed_target():
+def A7_2_method_list_and_typed_target():
     with Daemon() as daemon:
         emccd, typed = daemon.ready(), daemon.ready("emccd_x")
         methods = emccd.get_rpc_method_list()["methods"]
@@ -121,7 +121,7 @@ def method_list_and_typed_target():
 
 
 @check
-def two_clients_while_one_waits():
+def A7_9_two_clients_while_one_waits():
     async def both(port):
         one, two = AsyncioClient(), AsyncioClient()
         await one.connect_rpc("127.0.0.1", port, "emccd")
@@ -147,7 +147,7 @@ def two_clients_while_one_waits():
 
 
 @check
-def the_port_listens_while_the_camera_opens():
+def A7_9_the_port_listens_while_the_camera_opens():
     with Daemon("init_ms=2000 speed=20 start=20") as daemon:
         client = daemon.client()
         assert client.ping() is True
@@ -160,18 +160,20 @@ def the_port_listens_while_the_camera_opens():
 
 
 @check
-def a_signal_ends_a_warm_up_and_a_second_one_hurries():
+def E7_10_a_signal_ends_a_warm_up_and_a_second_one_hurries():
     with Daemon("speed=1 start=-80", shutdown="warm", start={"target_temperature": -80}) as daemon:
         daemon.ready()
+        trace = daemon.trace
         daemon.process.send_signal(signal.SIGTERM)
-        time.sleep(1)
-        assert daemon.process.poll() is None, "it warms up"
+        until(lambda: "CoolerOFF" in trace.read_text(), "it warms up")
+        assert daemon.process.poll() is None and "ShutDown" not in trace.read_text(), "it warms up"
         daemon.process.send_signal(signal.SIGTERM)
-        daemon.process.wait(20)
+        daemon.process.wait(60)
+        assert "ShutDown" in trace.read_text(), trace.read_text()[-500:]
 
 
 @check
-def kill_and_restart():
+def E7_10_kill_and_restart():
     with Daemon() as daemon:
         emccd = daemon.ready()
         emccd.start_acquisition_with_watcher()

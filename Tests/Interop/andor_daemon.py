@@ -5,20 +5,17 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
+import sys
 import tempfile
 import time
 
 from sipyco.pc_rpc import Client
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+from checks import free_port  # noqa: E402
+
 COLUMNS, ROWS = 21, 16
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Daemon:
@@ -39,8 +36,9 @@ class Daemon:
         }
         (self.folder / "plugins.conf").write_text(json.dumps(site))
         self.log = open(self.folder / "log", "wb")
+        self.trace = self.folder / "trace"  # what was called of the SDK, line by line
         self.process = subprocess.Popen([f"{os.environ['DAQD_BIN']}/daqd", "--config", self.folder / "plugins.conf"],
-                                        stdout=self.log, stderr=self.log)
+                                        stdout=self.log, stderr=self.log, env={"ANDOR_SIM_TRACE": str(self.trace), **os.environ})
 
     def client(self, target="emccd"):
         end = time.monotonic() + 30

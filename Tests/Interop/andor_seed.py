@@ -171,7 +171,7 @@ CALLS = [
 
 
 @check
-def the_same_calls_have_the_same_answers():
+def E7_4_the_same_calls_have_the_same_answers():
     with Driver() as seed, Ours() as ours:
         for name, *arguments in CALLS:
             theirs, mine = seed.call(name, *arguments), ours.call(name, *arguments)
@@ -298,7 +298,7 @@ def refusal(call, *arguments):
 
 
 @check
-def the_drivers_server_behaves_as_it_was_found_to():
+def E7_4_the_drivers_server_behaves_as_it_was_found_to():
     """What a client got of the last state of the driver: no image ever, with a NumPy of today."""
     place, process, _, client = served()
     try:
@@ -351,7 +351,7 @@ def the_documented_state_sends_no_image_either():
 
 
 @check
-def the_drivers_example_client_gets_its_images_from_daqd():
+def E7_3_the_drivers_example_client_gets_its_images_from_daqd():
     with Ours() as ours:
         run = subprocess.run(
             [sys.executable, "-B", SHIM, "client", str(ours.port)], env=ours.place.environment(), timeout=120, capture_output=True,

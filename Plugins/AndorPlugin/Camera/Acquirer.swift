@@ -53,6 +53,7 @@ final class Acquirer: Sendable {
         _ = try core.facts()
         try claim()
         do {
+            try requireStaysOpen()
             let running = try await begin(delivery, origin)
             phase.withLock { $0 = .running(running) }
             running.attach(Task { try await self.run(running) })
@@ -74,6 +75,13 @@ final class Acquirer: Sendable {
             throw DeviceError(
                 .busy, "\(core.name) acquires already; stop it first", vendorCode: SDKStatus.acquiring.code,
                 vendorText: SDKStatus.acquiring.name)
+        }
+    }
+
+    /// Asked once the start is claimed: a close that begins afterwards waits for it.
+    private func requireStaysOpen() throws(DeviceError) {
+        if core.state.withLock({ $0.isClosing }) {
+            throw DeviceError(.wrongState, "\(core.name) is being closed; open it by open_camera when that is done")
         }
     }
 

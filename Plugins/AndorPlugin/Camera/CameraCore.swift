@@ -11,6 +11,8 @@ final class CameraCore: Sendable {
         var readback = CameraReadback()
         var config: AndorConfig?
         var isClosed = false
+        /// While it is being closed, which may take half an hour, no acquisition begins.
+        var isClosing = false
         /// Changes that came during an acquisition and wait for its end.
         var waiting: [@Sendable (inout CameraSetup, CameraFacts) throws -> Void] = []
         var temperature = 0.0

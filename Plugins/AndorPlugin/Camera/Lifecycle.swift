@@ -24,6 +24,7 @@ final class Lifecycle: Sendable {
 
     /// Opens the camera and watches it until it is lost.
     func run() async throws {
+        var refusal = ""
         while true {
             try Task.checkCancellation()
             if core.isClosed {
@@ -33,8 +34,17 @@ final class Lifecycle: Sendable {
             do {
                 if !core.isOpen { try await open() }
                 try await thermostat.watch()
+                if !refusal.isEmpty, core.parameters.message.value == refusal { core.say("") }
+                refusal = ""
             } catch {
-                try await lose(DeviceError(wrapping: error))
+                let error = DeviceError(wrapping: error)
+                if core.isOpen, let status = error.sdkStatus, !status.isLoss {
+                    // The camera answers, if strangely: its images are not given up for that.
+                    refusal = error.message
+                    core.say(refusal, alarm: Alarm(.minor, .communication, refusal))
+                } else {
+                    try await lose(error)
+                }
             }
             try await Task.sleep(for: core.settings.pollInterval)
         }
@@ -148,7 +158,11 @@ final class Lifecycle: Sendable {
             return !closing.isActive
         }
         guard isFirst else { return await untilClosed() }
-        defer { closing.withLock { $0 = (false, false) } }
+        core.state.withLock { $0.isClosing = true }
+        defer {
+            core.state.withLock { $0.isClosing = false }
+            closing.withLock { $0 = (false, false) }
+        }
         await acquirer.stop(stop)
         guard core.isOpen else {
             core.state.withLock { $0.isClosed = true }

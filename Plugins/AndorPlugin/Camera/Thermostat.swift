@@ -48,7 +48,10 @@ final class Thermostat: Sendable {
         if reading.status.isLoss { throw reading.status.error("GetTemperatureF") }
         core.parameters.status.publish(status)
         showStuckCall()
-        if let tripped { core.parameters.tripped.publish(tripped) }
+        if let tripped {
+            let alarm = Alarm(.major, .hardware, "the cooler has switched itself off because it became hot")
+            core.parameters.tripped.publish(tripped, alarm: tripped ? alarm : .none, at: .now())
+        }
         if let cooler { core.state.withLock { $0.setup.cooler = cooler } }
         show(reading.celsius, reading.status)
         asked.withLock { $0 = (.now, setup.target, cooler ?? setup.cooler) }

@@ -15,26 +15,27 @@ enum ImageCommands {
 
     private static func shared(_ core: CameraCore, _ acquirer: Acquirer) -> [AnyCommand] {
         let pipeline = acquirer.pipeline
+        let pool = acquirer.pool
         let format = core.parameters.format
         return [
             Command<DataValue>(
                 "emccd/get_data_from_pipeline",
                 "The oldest image of the pipeline in its format; nothing when it is empty",
                 policy: .quick
-            ) { _ in pipeline.fetch(1).first.map { format.value.value(of: $0.first.copy) } ?? .null },
+            ) { _ in pipeline.fetch(1).first.map { format.value.value(of: $0.first.result) } ?? .null },
             Command<DataValue>(
                 "get_image", "The oldest image of the pipeline as rows and columns; nothing when none came in time",
                 timeout,
                 policy: parallel
             ) { _, seconds in
-                await pipeline.fetch(1, atLeast: 1, within: seconds).first.map { .array($0.first.copy) } ?? .null
+                await pipeline.fetch(1, atLeast: 1, within: seconds).first.map { .array($0.first.result) } ?? .null
             },
             Command<DataValue>(
                 "get_images", "Several images as one array, the image's number first; nothing when none came in time",
                 most,
                 timeout, policy: parallel
             ) { _, most, seconds in
-                stack(await pipeline.fetch(most, atLeast: most, within: seconds), returning: pipeline)
+                stack(await pipeline.fetch(most, atLeast: most, within: seconds), returning: pipeline, pool)
             },
             Command<DataValue>(
                 "get_frame", "The oldest image with index, acquisition, times, losses before it and settings", timeout,
@@ -54,6 +55,7 @@ enum ImageCommands {
 
     private static func own(_ core: CameraCore, _ acquirer: Acquirer) -> [AnyCommand] {
         let table = acquirer.subscriptions
+        let pool = acquirer.pool
         let number = Argument<Int>("subscription", "Number of subscribe_images")
         return [
             Command<Int>(
@@ -67,7 +69,7 @@ enum ImageCommands {
                 policy: parallel
             ) { _, number, most, seconds in
                 let pipeline = try table[number]
-                return stack(await pipeline.fetch(most, atLeast: 1, within: seconds), returning: pipeline)
+                return stack(await pipeline.fetch(most, atLeast: 1, within: seconds), returning: pipeline, pool)
             },
             Command<DataValue>(
                 "get_subscribed_frame", "The oldest image of one's own pipeline with all that is known of it", number,
@@ -84,8 +86,12 @@ enum ImageCommands {
         ]
     }
 
-    /// Images of one shape as one array, in memory of its own; those after a change of shape stay for the next call.
-    static func stack(_ fetched: [Pipeline.Fetched], returning pipeline: Pipeline) -> DataValue {
+    /// Images of one shape as one array; those after a change of shape stay for the next call.
+    ///
+    /// Neighbours in the pool's memory are handed out where they are, if they are many bytes; others are brought together.
+    static func stack(
+        _ fetched: [Pipeline.Fetched], returning pipeline: Pipeline, _ pool: FramePool
+    ) -> DataValue {
         guard let first = fetched.first?.run.batch.context else { return .null }
         let same = fetched.prefix {
             let context = $0.run.batch.context
@@ -93,13 +99,25 @@ enum ImageCommands {
         }
         pipeline.putBack(Array(fetched.dropFirst(same.count)))
         let shape = [same.reduce(0) { $0 + $1.count }] + first.shape
-        let size = same.reduce(0) { $0 + $1.run.bytes }
-        // A copy: see CameraImage.copy.
+        return array(same.map(\.run), first.elementType, shape, pool).map { .array($0) } ?? .null
+    }
+
+    private static func array(
+        _ runs: [ImageRun], _ type: ElementType, _ shape: [Int], _ pool: FramePool
+    ) -> ArrayValue? {
+        let size = runs.reduce(0) { $0 + $1.bytes }
+        if size > Operation.largeResult {
+            if let buffer = ImageBatch.buffer(runs) { return ArrayValue(type, shape: shape, buffer: buffer) }
+            if size <= FramePool.blockBytes, let block = pool.take(), let memory = unsafe block.place(0) {
+                unsafe copy(runs, to: UnsafeMutableRawBufferPointer(start: memory, count: size))
+                return ArrayValue(type, shape: shape, buffer: block.buffer(0..<size))
+            }
+        }
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            unsafe copy(same.map(\.run), to: UnsafeMutableRawBufferPointer(buffer))
+            unsafe copy(runs, to: UnsafeMutableRawBufferPointer(buffer))
             count = size
         }
-        return ArrayValue(first.elementType, shape: shape, bytes: bytes).map { .array($0) } ?? .null
+        return ArrayValue(type, shape: shape, bytes: bytes)
     }
 
     @unsafe

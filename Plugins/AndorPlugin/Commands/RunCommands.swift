@@ -107,6 +107,7 @@ enum RunCommands {
                 lifecycle.take(new)
                 let facts = try core.facts()
                 var setup = new.setup
+                core.settings.start.apply(to: &setup)
                 setup.region = setup.region.trimmed(toWidth: facts.sensorWidth, height: facts.sensorHeight)
                 lifecycle.report(try await core.replace(setup, all: false), new)
             }

@@ -20,7 +20,8 @@ struct AndorConfig: Sendable, Equatable {
     /// Keys that hold from the start of the daemon to its end.
     static let immutable = ["dllPath", "iniPath", "productModel", "serialNumber"]
 
-    private static let known: Set<String> = [
+    /// All keys that the driver's files have.
+    static let known: Set<String> = [
         "dllPath", "iniPath", "productModel", "serialNumber", "fanMode", "coolerOn", "targetTemperature",
         "watchTemperature", "tempTolerance", "setTempTimeOut", "emGainMode", "emAdvanced", "emGain", "readoutMode",
         "readoutParameters", "setShutterParameters", "acquisitionMode", "acquisitionParameters", "triggerMode",
@@ -180,6 +181,9 @@ struct AndorConfig: Sendable, Equatable {
         }
         setup.countConvert = try choice("countConvertMode", setup.countConvert)
         setup.wavelength = try number(json, "countConvertWavelength", 1...1e6) ?? setup.wavelength
+        if let library = try text("dllPath"), library.lowercased().hasSuffix(".dll") {
+            remarks.append("dllPath names the Windows library \(library): the SDK is looked for as without it")
+        }
         if setup.fan == .off, setup.cooler, setup.target < 0 {
             remarks.append("the fan is off while the camera cools to \(setup.target) °C: only with water cooling")
         }

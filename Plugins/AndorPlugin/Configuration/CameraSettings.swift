@@ -126,18 +126,36 @@ struct CameraSettings: Sendable {
         liveInterval = try settings["live_interval"]
         pollInterval = try settings["poll"]
         if let map: Settings = try settings["start"] { start = try StartSettings(map) }
-        library = SDKPlace.find(configured: path, isSimulated: isSimulated)
+        library = SDKPlace.find(configured: path, driverFile: configuration, isSimulated: isSimulated)
     }
 }
 
 /// Where the library is looked for.
 enum SDKPlace {
-    /// The configured path, else the environment's, else the loader's own search; the stand-in lies beside the plugin.
-    static func find(configured: String?, isSimulated: Bool) -> String {
+    /// The configured path, else what the Python driver's file names, else the environment's, else the loader's own search; the
+    /// stand-in lies beside the plugin.
+    static func find(configured: String?, driverFile: String, isSimulated: Bool) -> String {
         if isSimulated { return standIn }
         if let configured, !configured.isEmpty { return configured }
+        if let named = named(in: driverFile) { return named }
         if let named = unsafe getenv("DAQD_ANDOR_SDK") { return unsafe String(cString: named) }
         return unsafe access("/usr/local/lib/libandor.so", R_OK) == 0 ? "/usr/local/lib/libandor.so" : "libandor.so"
+    }
+
+    /// `dllPath` of the Python driver's file, where it is a library of this system; most files have a Windows one.
+    private static func named(in file: String) -> String? {
+        guard !file.isEmpty, let config = try? AndorConfig.load(file, over: CameraSetup()),
+            let path = config.json["dllPath"]?.string, path.contains("/"), isLibrary(path)
+        else { return nil }
+        return path
+    }
+
+    private static func isLibrary(_ path: String) -> Bool {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { _ = close(descriptor) }
+        var magic = [UInt8](repeating: 0, count: 4)
+        return unsafe Glibc.read(descriptor, &magic, 4) == 4 && magic == [0x7F, 0x45, 0x4C, 0x46]
     }
 
     /// The loader finds it beside the plugin that asks, by the plugin's own run path.

@@ -48,10 +48,12 @@ struct CameraImage: Sendable {
             ?? ArrayValue([UInt16]())
     }
 
-    /// The same in memory of its own, for results of commands: the list of operations keeps the last thousand results, and they
-    /// would hold the memory that the next images need.
-    var copy: ArrayValue {
+    /// The same as a command's result: a large one by reference, a small one in memory of its own.
+    ///
+    /// Small ones stay in the list of operations, the last thousand, and each would hold a whole block of the pool.
+    var result: ArrayValue {
         let pixels = pixels
+        guard pixels.byteCount <= Operation.largeResult else { return pixels }
         return ArrayValue(pixels.elementType, shape: pixels.shape, bytes: pixels.bytes) ?? pixels
     }
 
@@ -60,7 +62,7 @@ struct CameraImage: Sendable {
         let r = context.region
         let roi = [r.hstart, r.hend, r.vstart, r.vend].map { DataValue.integer(Int64($0)) }
         let entries: [(String, DataValue)] = [
-            ("image", .array(copy)), ("index", .integer(Int64(index))), ("acquisition", .string(context.acquisition)),
+            ("image", .array(result)), ("index", .integer(Int64(index))), ("acquisition", .string(context.acquisition)),
             ("timestamp", .integer(batch.received.nanoseconds)),
             ("camera_time", batch.cameraNanoseconds(place).map { .integer($0) } ?? .null),
             ("lost_before", .integer(Int64(lostBefore))), ("roi", .tuple(roi)),

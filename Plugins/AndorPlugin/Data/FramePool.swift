@@ -8,7 +8,8 @@ import Synchronization
 ///
 /// Fresh memory costs a page fault for every 4096 bytes, more than the copy out of the camera's buffer. So a block that nobody holds
 /// any more stays mapped and warm for the next images. All blocks lie in one range of addresses, and the next block is the
-/// neighbour of the last where that is possible; else the lowest block is taken, so that a fast consumer keeps the whole way in the processor's cache. Images lie one
+/// neighbour of the last where that is possible: then images go on without a gap from block to block, and many can be sent as one array.
+/// Else the lowest block is taken, so that a fast consumer keeps the whole way in the processor's cache. Images lie one
 /// after the other in a block and hold it as long as somebody needs them.
 final class FramePool: Sendable {
     /// A block holds several images of this size in all, or one larger image.
@@ -243,9 +244,17 @@ final class FrameBlock: Sendable {
     @unsafe
     func place(_ offset: Int) -> UnsafeMutableRawPointer? { unsafe range.place(index * bytes + offset) }
 
+    /// Whether another block follows without a gap.
+    func isFollowed(by next: FrameBlock) -> Bool { range === next.range && next.index == index + 1 }
+
     /// Bytes that are written and will not change, as the kernel's consumers get them: by reference.
-    func buffer(_ range: Range<Int>) -> FrameBuffer {
+    ///
+    /// They may go on into the blocks that follow, which are held as well.
+    func buffer(_ range: Range<Int>, with others: [FrameBlock] = []) -> FrameBuffer {
         let memory = unsafe UnsafeRawBufferPointer(start: place(range.lowerBound), count: range.count)
+        guard others.isEmpty else {
+            return unsafe FrameBuffer(borrowing: memory) { withExtendedLifetime((self, others)) {} }
+        }
         return unsafe FrameBuffer(borrowing: memory) { withExtendedLifetime(self) {} }
     }
 

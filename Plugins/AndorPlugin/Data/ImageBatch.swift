@@ -66,6 +66,26 @@ final class ImageBatch: Sendable {
         return block.buffer(offset + places.lowerBound * size..<offset + places.upperBound * size)
     }
 
+    /// The bytes of several runs where they are, if they lie one behind the other, in one block or in neighbours.
+    static func buffer(_ runs: [ImageRun]) -> FrameBuffer? {
+        guard let first = runs.first else { return nil }
+        let begin = first.batch.offset + first.places.lowerBound * first.batch.context.bytes
+        var end = begin
+        var blocks = [first.batch.block]
+        for run in runs {
+            let batch = run.batch
+            var start = batch.offset + run.places.lowerBound * batch.context.bytes
+            if let last = blocks.last, batch.block !== last {
+                guard last.isFollowed(by: batch.block) else { return nil }
+                blocks.append(batch.block)
+            }
+            start += (blocks.count - 1) * batch.block.bytes
+            guard start == end else { return nil }
+            end += run.bytes
+        }
+        return first.batch.block.buffer(begin..<end, with: Array(blocks.dropFirst()))
+    }
+
     /// The camera's own clock since the start; `nil` where it has none.
     func cameraNanoseconds(_ place: Int) -> Int64? {
         times.indices.contains(place) ? Int64(clamping: times[place]) : nil

@@ -148,10 +148,11 @@ final class Pipeline: Sendable {
         }
     }
 
-    /// Waits until so many images are there, the time is over, the pipeline closed or the task cancelled; then fetches what there is.
+    /// Waits until so many images are there, the time is over or the pipeline closed; then fetches what there is.
+    /// - Returns: Nothing when the task was cancelled: a caller who is gone takes no images away.
     func fetch(_ count: Int, atLeast: Int, within seconds: Double) async -> [Fetched] {
         if seconds > 0 { await wait(for: atLeast, seconds: seconds) }
-        return fetch(count)
+        return Task.isCancelled ? [] : fetch(count)
     }
 
     private func wait(for count: Int, seconds: Double) async {
