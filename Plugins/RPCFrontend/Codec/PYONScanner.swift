@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 import DAQKernel
+import Glibc
 
 /// A place in a text, and what both decoders do there.
 struct PYONScanner {
@@ -25,6 +26,18 @@ struct PYONScanner {
 
     mutating func skipSpace() {
         while offset < bytes.count, case let byte = bytes[offset], byte == 32 || (9...13).contains(byte) { offset += 1 }
+    }
+
+    /// Moves past a word if it is here.
+    mutating func takes(_ word: StaticString) -> Bool {
+        let count = word.utf8CodeUnitCount
+        guard bytes.count - offset >= count else { return false }
+        let isHere = unsafe bytes.withUnsafeBytes { raw in
+            guard let base = raw.baseAddress else { return false }
+            return unsafe memcmp(base + offset, word.utf8Start, count) == 0
+        }
+        if isHere { offset += count }
+        return isHere
     }
 
     /// Counts a value that begins here, at that depth.

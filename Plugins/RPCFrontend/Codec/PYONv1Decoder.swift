@@ -16,6 +16,22 @@ struct PYONv1Decoder {
         return value
     }
 
+    /// The two values of `ARGS, "kwargs": KWARGS}` from an offset to the end; nil when the text goes on otherwise.
+    static func call(
+        _ bytes: [UInt8], from offset: Int, limits: PYONLimits = PYONLimits(depth: 64)
+    ) throws(WireError) -> (arguments: DataValue, named: DataValue)? {
+        var decoder = PYONv1Decoder(scanner: PYONScanner(bytes, limits))
+        decoder.scanner.offset = offset
+        let arguments = try decoder.value(depth: 1)
+        if decoder.scanner.takes(#", "kwargs": {}}"#), decoder.scanner.next == nil {
+            return (arguments, .dictionary([]))
+        }
+        guard decoder.scanner.takes(#", "kwargs": "#) else { return nil }
+        let named = try decoder.value(depth: 1)
+        guard decoder.scanner.takes("}"), decoder.scanner.next == nil else { return nil }
+        return (arguments, named)
+    }
+
     private mutating func value(depth: Int) throws(WireError) -> DataValue {
         scanner.skipSpace()
         try scanner.begin(depth: depth)

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 
 import DAQKernel
-import Glibc
 
 /// Reads PYON v2: JSON with `NaN` and `Infinity`, whole numbers of any size, and objects tagged by `__jsonclass__`.
 struct PYONv2Decoder {
@@ -24,34 +23,22 @@ struct PYONv2Decoder {
         var decoder = PYONv2Decoder(scanner: PYONScanner(bytes, limits))
         decoder.scanner.offset = offset
         let arguments = try decoder.value(depth: 1)
-        if decoder.takes(#","kwargs":{}}"#), decoder.scanner.next == nil { return (arguments, .dictionary([])) }
-        guard decoder.takes(#","kwargs":"#) else { return nil }
+        if decoder.scanner.takes(#","kwargs":{}}"#), decoder.scanner.next == nil { return (arguments, .dictionary([])) }
+        guard decoder.scanner.takes(#","kwargs":"#) else { return nil }
         let named = try decoder.value(depth: 1)
-        guard decoder.takes("}"), decoder.scanner.next == nil else { return nil }
+        guard decoder.scanner.takes("}"), decoder.scanner.next == nil else { return nil }
         return (arguments, named)
-    }
-
-    /// Moves past a word if it is here.
-    private mutating func takes(_ word: StaticString) -> Bool {
-        let count = word.utf8CodeUnitCount
-        guard scanner.bytes.count - scanner.offset >= count else { return false }
-        let isHere = unsafe scanner.bytes.withUnsafeBytes { raw in
-            guard let base = raw.baseAddress else { return false }
-            return unsafe memcmp(base + scanner.offset, word.utf8Start, count) == 0
-        }
-        if isHere { scanner.offset += count }
-        return isHere
     }
 
     /// A tuple as encoders write it, without the detour over a dictionary; nil for any other object.
     private mutating func tuple(depth: Int) throws(WireError) -> DataValue? {
         let start = scanner.offset
-        guard takes(#"{"__jsonclass__":["tuple",["#), scanner.next == UInt8(ascii: "[") else {
+        guard scanner.takes(#"{"__jsonclass__":["tuple",["#), scanner.next == UInt8(ascii: "[") else {
             scanner.offset = start
             return nil
         }
         let items = try list(depth: depth + 3)
-        if takes("]]}") { return .tuple(items) }
+        if scanner.takes("]]}") { return .tuple(items) }
         scanner.offset = start
         return nil
     }
@@ -74,7 +61,7 @@ struct PYONv2Decoder {
     }
 
     private mutating func word(_ word: StaticString, _ value: DataValue) throws(WireError) -> DataValue {
-        guard takes(word) else { throw WireError("expected \(word)", at: scanner.offset) }
+        guard scanner.takes(word) else { throw WireError("expected \(word)", at: scanner.offset) }
         return value
     }
 

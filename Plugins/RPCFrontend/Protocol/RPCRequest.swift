@@ -17,7 +17,7 @@ enum RPCRequest {
             return
         }
         let bytes = unsafe Array(line)
-        if version == .v2, unsafe Self.isSame(line, 0, Self.headV2), let request = try Self.callV2(bytes) {
+        if unsafe Self.isSame(line, 0, Self.head(version)), let request = try Self.orderedCall(bytes, version) {
             self = request
             return
         }
@@ -71,10 +71,13 @@ enum RPCRequest {
     private static let headV1 = Array(#"{"action": "call", "name": ""#.utf8)
     private static let tailV1 = Array(#"", "args": (), "kwargs": {}}"#.utf8)
     private static let argumentsV2 = Array(#"","args":"#.utf8)
+    private static let argumentsV1 = Array(#"", "args": "#.utf8)
+
+    private static func head(_ version: PYONVersion) -> [UInt8] { version == .v2 ? headV2 : headV1 }
 
     /// The name of a call without arguments, as sipyco's clients write it; nil for anything else.
     private static func plainCall(_ line: UnsafeRawBufferPointer, _ version: PYONVersion) -> String? {
-        let head = version == .v2 ? headV2 : headV1
+        let head = head(version)
         let tail = version == .v2 ? tailV2 : tailV1
         let length = line.count - head.count - tail.count
         guard length > 0, length < 256, unsafe isSame(line, 0, head), unsafe isSame(line, head.count + length, tail)
@@ -104,14 +107,19 @@ enum RPCRequest {
         }
     }
 
-    /// A call that begins with ``headV2`` and whose keys stand in the order of sipyco's clients; nil for any other text.
-    private static func callV2(_ bytes: [UInt8]) throws -> RPCRequest? {
-        var end = headV2.count
+    /// A call that begins with ``head(_:)`` and whose keys stand in the order of sipyco's clients; nil for any other text.
+    private static func orderedCall(_ bytes: [UInt8], _ version: PYONVersion) throws -> RPCRequest? {
+        let start = head(version).count
+        var end = start
         while end < bytes.count, isNameByte(bytes[end]) { end += 1 }
-        let goesOn = unsafe bytes.withUnsafeBytes { raw in unsafe isSame(raw, end, argumentsV2) }
-        guard goesOn, let (arguments, named) = try PYONv2Decoder.call(bytes, from: end + argumentsV2.count)
-        else { return nil }
-        let name = String(decoding: bytes[headV2.count..<end], as: UTF8.self)
+        let key = version == .v2 ? argumentsV2 : argumentsV1
+        guard unsafe bytes.withUnsafeBytes({ raw in unsafe isSame(raw, end, key) }) else { return nil }
+        let place = end + key.count
+        let values =
+            version == .v2
+            ? try PYONv2Decoder.call(bytes, from: place) : try PYONv1Decoder.call(bytes, from: place)
+        guard let (arguments, named) = values else { return nil }
+        let name = String(decoding: bytes[start..<end], as: UTF8.self)
         return .call(name: name, arguments: try Self.arguments(arguments), named: try Self.named(named))
     }
 }
