@@ -47,7 +47,7 @@ struct CircuitFuzzTests {
         let array = Parameter<[UInt8]>("b", "", initial: [1, 2, 3])
         let bench = CircuitBench(
             [
-                TestVariable("a", number), TestVariable("b", array, .char, count: 64, isDirect: false),
+                TestVariable("a", number, isQuick: true), TestVariable("b", array, .char, count: 64, isDirect: false),
                 TestVariable("c", number, writer: { _, completion in completion(.done) }),
             ], limits: limits, minor: bytes[0] % 3 == 2 ? nil : 13)
         if bytes[0] % 3 == 1 { for name in ["a", "b", "c"] { _ = bench.channel(name) } }

@@ -1,9 +1,9 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
-import DAQKernel
 import Synchronization
 
 @testable import ChannelAccessFrontend
+@testable import DAQKernel
 
 /// A few names for tests of the server's core; numbers as DOUBLE, arrays of bytes as CHAR.
 final class TestDirectory: NameDirectory {
@@ -48,12 +48,16 @@ final class TestVariable: ProcessVariable, @unchecked Sendable {
 
     init(
         _ name: String, _ parameter: AnyParameter?, _ type: NativeType = .double, count: Int = 1,
-        isDirect: Bool = true, interrupts: Bool = false, writer: Writer? = nil
+        isDirect: Bool = true, isQuick: Bool = false, interrupts: Bool = false, writer: Writer? = nil
     ) {
         self.writer = writer
         super.init(
             name: name, record: name, nativeType: type, nativeCount: count, parameter: parameter, isDirect: isDirect,
-            interrupts: interrupts)
+            number: isQuick ? parameter.flatMap(Self.number) : nil, interrupts: interrupts)
+    }
+
+    static func number(_ parameter: AnyParameter) -> DirectNumber? {
+        NamedMember(NameEntry(parameter.name, .parameter("")), NameTarget(device: "d", source: parameter)).directNumber
     }
 
     var rights: AccessRights {
@@ -88,7 +92,7 @@ final class TestVariable: ProcessVariable, @unchecked Sendable {
         guard type.valueOffset >= 12 else { return buffer.appendZeros(type.valueOffset) }
         buffer.append(UInt16(sample.alarm.status == .high ? 4 : 0))
         buffer.append(UInt16(sample.alarm.severity.rawValue))
-        sample.timestamp.appendCA(to: buffer)
+        buffer.append(EPICSTime(sample.timestamp).bits)
         buffer.appendZeros(type.valueOffset - 12)
     }
 

@@ -285,6 +285,46 @@ struct NameViewTests {
         #expect(told.withLock { $0 } == [.changed("Energy"), .changed("Energy"), .changed("Energy")])
     }
 
+    @Test(
+        "the quick way to a number ends with the name's binding, waits for no write, and is none where the name does more"
+    )
+    func quick() async throws {
+        let bench = try Bench()
+        defer { bench.close() }
+        let first = Parameter("energy", "Energy", limits: 0...100, initial: 10.0)
+        try bench.node.add(first)
+        let view = bench.view([
+            NameEntry("Energy", .parameter("energy")), NameEntry("Scaled", .parameter("energy")) { $0.scale = 1000 },
+            NameEntry("Narrow", .parameter("energy")) { $0.limits = 0...20 },
+        ])
+        let member = try #require(view.member("Energy"))
+        let quick = try #require(member.directNumber)
+        let stamp = Timestamp(nanoseconds: 5)
+        #expect(quick.read()?.number == 10)
+        #expect(quick.write(20, at: stamp, origin: bench.origin) && first.value == 20)
+        #expect(quick.read()?.timestamp == stamp && !quick.write(101, at: stamp, origin: bench.origin))
+        #expect(view.member("Scaled")?.directNumber == nil)
+        let narrow = try #require(view.member("Narrow")?.directNumber)
+        #expect(narrow.read()?.number == 20 && !narrow.write(15, at: stamp, origin: bench.origin))
+        // Behind a write that the device has not finished.
+        let gate = AsyncStream.makeStream(of: Void.self)
+        first.onWrite { [weak first] value, _ in
+            for await _ in gate.stream { break }
+            first?.publish(value)
+        }
+        let answered = Atomic<Bool>(false)
+        member.put(.float(30), origin: bench.origin) { _ in answered.store(true, ordering: .releasing) }
+        #expect(!quick.write(40, at: stamp, origin: bench.origin))
+        gate.continuation.yield()
+        #expect(await bench.until { answered.load(ordering: .acquiring) } && first.value == 30)
+        bench.node.remove("energy")
+        #expect(quick.read() == nil && !quick.write(1, at: stamp, origin: bench.origin) && member.directNumber == nil)
+        let second = Parameter("energy", "Energy", initial: 7.0)
+        try bench.node.add(second)
+        #expect(quick.read() == nil && !quick.write(1, at: stamp, origin: bench.origin) && second.value == 7)
+        #expect(member.directNumber?.read()?.number == 7)
+    }
+
     @Test("the plain view follows members that come and go")
     func plain() throws {
         let bench = try Bench()

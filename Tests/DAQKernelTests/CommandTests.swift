@@ -17,8 +17,7 @@ struct CommandTests {
             table = OperationTable(keep: keep)
             let table = table
             node = DeviceNode(
-                name: "d", type: "t", summary: "", emit: { _ in }, didWrite: { _, _, _ in },
-                didStart: { table.add($0) })
+                name: "d", type: "t", summary: "", emit: { _ in }, didStart: { table.add($0) })
             for command in commands { try node.add(command) }
         }
     }

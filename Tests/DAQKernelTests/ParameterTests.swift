@@ -186,7 +186,7 @@ struct ParameterTests {
         let events = Mutex<[TreeEvent]>([])
         let node = DeviceNode(
             name: "d", type: "t", summary: "", emit: { event in events.withLock { $0.append(event) } },
-            didWrite: { _, _, _ in }, didStart: { _ in })
+            didStart: { _ in })
         let collector = MemberCollector()
         let soft = MemberCollector.$current.withValue(collector) {
             group("a") { group("b") { Parameter("c", "", initial: 1.0) } }

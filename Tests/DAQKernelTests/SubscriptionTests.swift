@@ -39,6 +39,42 @@ struct SubscriptionTests {
         let slow = Parameter<Double>("s", "", initial: 1)
         slow.onWrite { _, _ in }
         #expect(!slow.putPlain(2, origin: origin) && slow.value == 1)
+        // A value of any type takes it where its declaration says that it is a number.
+        let any = Parameter<DataValue>(ParameterSpec("any", ParameterMetadata("", type: .number(.float64))))
+        #expect(any.putPlain(2, origin: origin) && any.value == .float(2) && any.plainNumber()?.number == 2)
+        #expect(number.plainNumber()?.number == 2)
+        number.publish(alarm: Alarm(.minor, .high, ""))
+        #expect(number.plainNumber() == nil && Parameter<Int>("i", "", initial: 1).plainNumber() == nil)
+    }
+
+    @Test("who wants to hear of a parameter's writes does, also who wants to later; the others are asked once")
+    func writeObservers() {
+        let number = Parameter<Double>("n", "", initial: 1)
+        let observers = WriteObservers()
+        number.owner = ParameterOwner(device: "d", writes: observers, onMetadata: { _, _ in }, onFirstWord: {})
+        let state = Mutex((wants: false, asked: 0, heard: [Double]()))
+        observers.add { _ in
+            state.withLock {
+                $0.asked += 1
+                return $0.wants
+            }
+        } _: { _, value, origin in
+            state.withLock { $0.heard.append(origin.user == "alice" ? value.double ?? .nan : .nan) }
+        }
+        let origin = Origin(frontend: "test", user: "alice")
+        for value in [2.0, 3, 4] { #expect(number.putPlain(value, origin: origin)) }
+        #expect(state.withLock { $0.asked == 1 && $0.heard == [] })
+        state.withLock { $0.wants = true }
+        #expect(number.putPlain(5, origin: origin) && state.withLock { $0.heard == [] })
+        observers.reconsider()
+        for value in [6.0, 7] { #expect(number.putPlain(value, origin: origin)) }
+        #expect(state.withLock { $0.asked == 3 && $0.heard == [6, 7] })
+        // A change of the metadata is asked about too.
+        state.withLock { $0.wants = false }
+        #expect(number.putPlain(8, origin: origin) && number.putPlain(9, origin: origin))
+        state.withLock { $0.wants = true }
+        number.updateMetadata { $0.autosave = true }
+        #expect(number.putPlain(10, origin: origin) && state.withLock { $0.heard == [6, 7, 10] })
     }
 
     @Test("a number that was given back goes to the next parameter, without updates of the one before")

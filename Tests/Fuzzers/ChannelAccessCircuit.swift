@@ -27,6 +27,9 @@ private let channels: [UInt8] = ["a", "b", "c"].enumerated().flatMap { index, na
 
 private let counters = ServerCounters { Counter(Parameter<Int64>($0, $1, initial: 0)) }
 private let number = Parameter<Double>("a", "", initial: 1.5)
+private let directNumber = NamedMember(
+    NameEntry("a", .parameter("a")), NameTarget(device: "fuzz", source: number)
+).directNumber
 private let array = Parameter<[UInt8]>("b", "", initial: [1, 2, 3])
 
 /// What all circuits share, made once: only what an input changes is made for each.
@@ -108,7 +111,7 @@ private struct FuzzDirectory: NameDirectory {
     func variable(_ name: Span<UInt8>) -> ProcessVariable? {
         guard name.count == 1 else { return nil }
         switch name[0] {
-        case UInt8(ascii: "a"): return FuzzVariable("a", .double, 1, number)
+        case UInt8(ascii: "a"): return FuzzVariable("a", .double, 1, number, direct: directNumber)
         case UInt8(ascii: "b"): return FuzzVariable("b", .char, 64, array)
         case UInt8(ascii: "c"): return FuzzVariable("c", .double, 1, number, endsLater: true)
         default: return nil
@@ -124,10 +127,14 @@ private struct FuzzDirectory: NameDirectory {
 private final class FuzzVariable: ProcessVariable, @unchecked Sendable {
     private let endsLater: Bool
 
-    init(_ name: String, _ type: NativeType, _ count: Int, _ parameter: AnyParameter, endsLater: Bool = false) {
+    init(
+        _ name: String, _ type: NativeType, _ count: Int, _ parameter: AnyParameter, direct: DirectNumber? = nil,
+        endsLater: Bool = false
+    ) {
         self.endsLater = endsLater
         super.init(
-            name: name, record: name, nativeType: type, nativeCount: count, parameter: parameter, isDirect: true)
+            name: name, record: name, nativeType: type, nativeCount: count, parameter: parameter, isDirect: true,
+            number: direct)
     }
 
     override func encode(

@@ -1,18 +1,43 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
 
+import DAQKernel
+
 /// One client's use of one variable over one circuit.
+@safe
 struct Channel {
-    var variable: ProcessVariable
+    var variable: ProcessVariable {
+        didSet { judge() }
+    }
     /// The number that the client gave.
     var client: UInt32
     /// The number that the server gave.
     var server: UInt32
-    var rights: AccessRights
+    var rights: AccessRights {
+        didSet { judge() }
+    }
+    /// The variable's number where the client may read it the quick way; without a count of its own, `variable` holds it.
+    private(set) var readable: Unmanaged<DirectNumber>?
+    /// The same for writes.
+    private(set) var writable: Unmanaged<DirectNumber>?
     /// The newest subscription; -1 for none.
     var monitors: Int32 = -1
     /// Writes that have not ended, made with the first of them.
     var puts: PutQueue?
+
+    init(_ variable: ProcessVariable, client: UInt32, rights: AccessRights) {
+        self.variable = variable
+        self.client = client
+        server = 0
+        self.rights = rights
+        judge()
+    }
+
+    private mutating func judge() {
+        let number = unsafe variable.number.map { unsafe Unmanaged.passUnretained($0) }
+        unsafe readable = rights.contains(.read) ? number : nil
+        unsafe writable = rights.contains(.write) && variable.notesNoWrites ? number : nil
+    }
 }
 
 /// The channels of one circuit by the server's numbers.
@@ -51,6 +76,20 @@ struct ChannelTable {
         let place = Int(server & Self.placeMask)
         guard place < places.count, places[place]?.server == server else { return nil }
         return place
+    }
+
+    /// What can be read the quick way behind a number that the client sent.
+    @inline(__always)
+    func readable(_ server: UInt32) -> Unmanaged<DirectNumber>? {
+        guard let place = place(server) else { return nil }
+        return unsafe places[place]?.readable
+    }
+
+    /// What can be written the quick way, with no write of the channel before it that has not ended.
+    @inline(__always)
+    func writable(_ server: UInt32) -> Unmanaged<DirectNumber>? {
+        guard let place = place(server), places[place]?.puts == nil else { return nil }
+        return unsafe places[place]?.writable
     }
 
     @inline(__always)

@@ -12,6 +12,8 @@ extension Circuit {
     @inline(__always)
     func handle(_ header: CAHeader, _ input: ByteView, _ offset: Int, into out: WireBuffer) {
         let payload = offset + header.size
+        guard !handleNumber(header, input, payload, into: out) else { return }
+        writeTime.expire()
         switch CACommand(rawValue: header.command) {
         case .readNotify: read(header, into: out)
         case .write, .writeNotify: write(header, input, payload, into: out)
@@ -106,7 +108,7 @@ extension Circuit {
         }
         guard let variable else { return createFailed(header, into: out) }
         let rights = variable.rights(of: client)
-        let place = channels.insert(Channel(variable: variable, client: header.first, server: 0, rights: rights))
+        let place = channels.insert(Channel(variable, client: header.first, rights: rights))
         let server = channels[place]?.server ?? 0
         services.counters.channels.add()
         out.append(.accessRights, first: header.first, second: rights.rawValue)

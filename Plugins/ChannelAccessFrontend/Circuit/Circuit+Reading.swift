@@ -44,7 +44,7 @@ extension Circuit {
             }
             if type == DBRType(.time, .double), !sample.alarm.isActive {
                 out.append(UInt32(0))
-                sample.timestamp.appendCA(to: out)
+                out.append(EPICSTime(sample.timestamp).bits)
                 out.append(UInt32(0))
                 out.append(number)
                 return Encoding(count: 1)
@@ -98,19 +98,5 @@ extension Circuit {
         if fits { out.appendZeros(size) }
         out.endMessage(
             start, command, type: type, count: fits ? count : 0, first: status.rawValue, second: second)
-    }
-}
-
-extension Timestamp {
-    /// Seconds from 1970 to 1990, the beginning of EPICS' time.
-    static let epicsEpoch: Int64 = 631_152_000
-
-    /// Appends seconds since 1990 and nanoseconds; zeros for a time that never was.
-    @inline(__always)
-    func appendCA(to out: WireBuffer) {
-        let whole = nanoseconds / 1_000_000_000
-        guard whole >= Self.epicsEpoch else { return out.append(UInt64(0)) }
-        let seconds = UInt64(truncatingIfNeeded: whole - Self.epicsEpoch) & 0xFFFF_FFFF
-        out.append(seconds << 32 | UInt64(truncatingIfNeeded: nanoseconds - whole * 1_000_000_000))
     }
 }

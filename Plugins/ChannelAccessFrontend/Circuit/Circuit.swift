@@ -47,6 +47,7 @@ final class Circuit {
     /// Payload bytes of the writes that wait.
     var queuedBytes = 0
     var nextToken: UInt32 = 0
+    var writeTime = WriteTime()
     /// Requests and updates since they were last counted.
     var tally = CircuitTally()
 
@@ -70,6 +71,7 @@ final class Circuit {
     func process(_ input: ByteView, limit: Int, into out: WireBuffer) -> Int {
         maximumPayload = services.maximumPayload()
         needed = 0
+        writeTime.expire()
         var offset = skip(input.count)
         while !isClosing, out.count < limit, let header = CAHeader(input, at: offset) {
             guard let minor else {

@@ -132,6 +132,7 @@ extension Circuit {
     /// Sends what waits, unless the client asked for silence or does not read.
     func deliver(into out: WireBuffer) {
         guard !holdsUpdates, !isClosing, let subscription, out.count < services.limits.sendBuffer else { return }
+        writeTime.expire()
         subscription.drain { update in send(update, into: out) }
         let overwritten = subscription.overwritten
         if overwritten != lastOverwritten {

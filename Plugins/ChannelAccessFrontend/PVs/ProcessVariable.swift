@@ -22,12 +22,16 @@ class ProcessVariable: @unchecked Sendable {  // sound: what is stored here neve
     /// Whether samples of `parameter` are shown as they are, unfiltered: then ``receive(_:_:)`` is not called, and a
     /// number of native type DOUBLE that is asked for as DOUBLE is encoded by the core itself.
     final let isDirect: Bool
+    /// The quick way to a scalar of native type DOUBLE that is shown as it is; `nil` where there is none.
+    final let number: DirectNumber?
+    /// Whether writes go unnoted, so that a number may be written the quick way.
+    final let notesNoWrites: Bool
     /// Whether writes pass by those that wait on the same channel: abort, stop.
     final let interrupts: Bool
 
     init(
         name: String, record: String, nativeType: NativeType, nativeCount: Int, parameter: AnyParameter?,
-        isDirect: Bool = false, interrupts: Bool = false
+        isDirect: Bool = false, number: DirectNumber? = nil, notesNoWrites: Bool = true, interrupts: Bool = false
     ) {
         self.name = name
         self.record = record
@@ -35,6 +39,8 @@ class ProcessVariable: @unchecked Sendable {  // sound: what is stored here neve
         self.nativeCount = nativeCount
         self.parameter = parameter
         self.isDirect = isDirect
+        self.number = number
+        self.notesNoWrites = notesNoWrites
         self.interrupts = interrupts
     }
 

@@ -11,16 +11,15 @@ final class ValueVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
 
     private let owner: Record
     private let shape: NativeShape
-    /// Whether a DOUBLE that is sent can be the parameter's value as it is.
-    private let takesNumbers: Bool
 
     init(_ owner: Record, _ shape: NativeShape, longString: Bool, as name: String) {
         self.owner = owner
         self.shape = longString ? Self.long(shape, owner) : shape
-        takesNumbers = Self.takesNumbers(owner.member)
         super.init(
             name: name, record: owner.name, nativeType: self.shape.type, nativeCount: self.shape.count,
             parameter: owner.member.source, isDirect: owner.member.isDirect,
+            number: self.shape.type == .double && self.shape.count == 1 ? owner.member.directNumber : nil,
+            notesNoWrites: !owner.services.isLogging,
             // A command says itself what becomes of a second call, and its off must not wait for what it is to end.
             interrupts: owner.member.entry.interrupts || owner.member.command != nil)
     }
@@ -32,13 +31,6 @@ final class ValueVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
         }
         long.recordType = shape.recordType
         return long
-    }
-
-    private static func takesNumbers(_ member: NamedMember) -> Bool {
-        guard member.isDirect, member.command == nil, member.entry.limits == nil, member.entry.access == nil else {
-            return false
-        }
-        return member.metadata.type == .number(.float64)
     }
 
     override func sample() -> Sample { owner.member.sample }
@@ -81,16 +73,8 @@ final class ValueVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
     }
 
     override func putNow(_ type: DBRType, count: Int, payload: Span<UInt8>, origin: Origin) -> PutResult? {
-        if type == DBRType(.plain, .double), isDirect, nativeType == .double, count == 1, nativeCount == 1,
-            !owner.services.isLogging, owner.member.putPlain(payload.bigEndianDouble, origin: origin)
-        {
-            return .done
-        }
         if type == .putAcknowledgeTransient || type == .putAcknowledgeSeverity {
             return acknowledge(type, SentElements(.short, count: count, payload: payload))
-        }
-        if takesNumbers, type == DBRType(.plain, .double), count == 1, let done = putNumber(payload, origin) {
-            return done
         }
         guard owner.isImmediate else { return nil }
         do throws(PutRefusal) {
@@ -102,20 +86,6 @@ final class ValueVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
         } catch {
             return refused(error, origin)
         }
-    }
-
-    /// The quick way for what is written most: a number that its parameter takes at once.
-    /// - Returns: `nil` where there is more to do or to say: a device, the put log, a refusal.
-    private func putNumber(_ payload: Span<UInt8>, _ origin: Origin) -> PutResult? {
-        guard payload.count >= 8, !owner.services.isLogging, let parameter else { return nil }
-        var bits: UInt64 = 0
-        for index in 0..<8 { bits = bits << 8 | UInt64(payload[index]) }
-        let number = Double(bitPattern: bits)
-        let outOfRange = owner.member.entry.outOfRange
-        guard !number.isNaN,
-            (try? parameter.putImmediately(.float(number), origin: origin, outOfRange: outOfRange)) == true
-        else { return nil }
-        return .done
     }
 
     override func put(
@@ -157,15 +127,5 @@ final class ValueVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
     override func rights(of client: ClientIdentity) -> AccessRights {
         let rights = owner.services.rights(client, record, .operator)
         return owner.member.metadata.access == .read ? rights.subtracting(.write) : rights
-    }
-}
-
-extension Span<UInt8> {
-    /// The first eight bytes as a number of the wire; NaN when there are fewer.
-    fileprivate var bigEndianDouble: Double {
-        guard count >= 8 else { return .nan }
-        var bits: UInt64 = 0
-        for index in 0..<8 { bits = bits << 8 | UInt64(self[index]) }
-        return Double(bitPattern: bits)
     }
 }

@@ -11,7 +11,12 @@ struct EPICSTime: Equatable, Sendable {
     var seconds: UInt32
     var nanoseconds: UInt32
 
+    /// Both, in the order of the wire.
+    @inline(__always)
+    var bits: UInt64 { UInt64(seconds) << 32 | UInt64(nanoseconds) }
+
     /// The time of a sample; zeros for "never" and for what 32 bits cannot say.
+    @inline(__always)
     init(_ timestamp: Timestamp) {
         let whole = timestamp.nanoseconds / 1_000_000_000
         guard timestamp != .never, let seconds = UInt32(exactly: whole - Self.offsetSeconds) else {

@@ -17,7 +17,7 @@ final class MetadataBlock: Sendable {
         var lowerControl = 0.0
 
         /// All of them; the last two are sent with CTRL types only.
-        var ordered: [Double] {
+        var ordered: InlineArray<8, Double> {
             [
                 upperDisplay, lowerDisplay, upperAlarm, upperWarning, lowerWarning, lowerAlarm, upperControl,
                 lowerControl,

@@ -25,9 +25,7 @@ struct PayloadFront {
             }
         case .time:
             appendAlarm(to: buffer)
-            let time = EPICSTime(sample.timestamp)
-            buffer.append(time.seconds)
-            buffer.append(time.nanoseconds)
+            buffer.append(EPICSTime(sample.timestamp).bits)
             switch type.native {
             case .short, .enum: buffer.appendZeros(2)
             case .char: buffer.appendZeros(3)
@@ -51,30 +49,33 @@ struct PayloadFront {
 
     private func appendMetadata(_ native: NativeType, isControl: Bool, to buffer: WireBuffer) {
         appendAlarm(to: buffer)
-        let limits = block.limits.ordered.prefix(isControl ? 8 : 6)
+        let limits = block.limits.ordered
+        let sent = 0..<(isControl ? limits.count : limits.count - 2)
         switch native {
         case .string: break
         case .enum: appendLabels(to: buffer)
         case .short:
             appendUnit(to: buffer)
-            for limit in limits {
-                buffer.append(UInt16(bitPattern: NumberConversion.saturated(limit, to: Int16.self)))
+            for index in sent {
+                buffer.append(UInt16(bitPattern: NumberConversion.saturated(limits[index], to: Int16.self)))
             }
         case .long:
             appendUnit(to: buffer)
-            for limit in limits {
-                buffer.append(UInt32(bitPattern: NumberConversion.saturated(limit, to: Int32.self)))
+            for index in sent {
+                buffer.append(UInt32(bitPattern: NumberConversion.saturated(limits[index], to: Int32.self)))
             }
         case .char:
             appendUnit(to: buffer)
-            for limit in limits { buffer.append(NumberConversion.saturated(limit, to: UInt8.self)) }
+            for index in sent { buffer.append(NumberConversion.saturated(limits[index], to: UInt8.self)) }
             buffer.appendZeros(1)
         case .float:
             appendPrecision(to: buffer)
-            for limit in limits { buffer.append(limit.isNaN ? Float.nan : NumberConversion.narrowed(limit)) }
+            for index in sent {
+                buffer.append(limits[index].isNaN ? Float.nan : NumberConversion.narrowed(limits[index]))
+            }
         case .double:
             appendPrecision(to: buffer)
-            for limit in limits { buffer.append(limit) }
+            for index in sent { buffer.append(limits[index]) }
         }
     }
 

@@ -23,6 +23,27 @@ extension WireBuffer {
         append(CAHeader(command, type: type, count: count, first: first, second: second))
     }
 
+    /// Appends the header of a message with one element whose payload, a multiple of 8 bytes, the caller appends next.
+    @inline(__always)
+    func appendHeader(_ command: CACommand, payload: Int, type: UInt16, first: UInt32, second: UInt32) {
+        let target = unsafe reserve(CAHeader.shortSize)
+        unsafe Self.store(command, size: payload, type: type, count: 1, first: first, second: second, at: target)
+    }
+
+    @unsafe
+    @inline(__always)
+    private static func store(
+        _ command: CACommand, size: Int, type: UInt16, count: Int, first: UInt32, second: UInt32,
+        at target: UnsafeMutableRawPointer
+    ) {
+        unsafe target.storeBytes(of: command.rawValue.bigEndian, as: UInt16.self)
+        unsafe target.storeBytes(of: UInt16(truncatingIfNeeded: size).bigEndian, toByteOffset: 2, as: UInt16.self)
+        unsafe target.storeBytes(of: type.bigEndian, toByteOffset: 4, as: UInt16.self)
+        unsafe target.storeBytes(of: UInt16(truncatingIfNeeded: count).bigEndian, toByteOffset: 6, as: UInt16.self)
+        unsafe target.storeBytes(of: first.bigEndian, toByteOffset: 8, as: UInt32.self)
+        unsafe target.storeBytes(of: second.bigEndian, toByteOffset: 12, as: UInt32.self)
+    }
+
     /// Leaves room for a header whose payload is not known yet.
     @inline(__always)
     func beginMessage() -> Mark {
@@ -41,13 +62,8 @@ extension WireBuffer {
         if size >= Int(CAHeader.extended) || count >= Int(CAHeader.extended) {
             return endLongMessage(start, command, size, type: type, count: count, first: first, second: second)
         }
-        let target = unsafe bytes(at: start)
-        unsafe target.storeBytes(of: command.rawValue.bigEndian, as: UInt16.self)
-        unsafe target.storeBytes(of: UInt16(truncatingIfNeeded: size).bigEndian, toByteOffset: 2, as: UInt16.self)
-        unsafe target.storeBytes(of: type.bigEndian, toByteOffset: 4, as: UInt16.self)
-        unsafe target.storeBytes(of: UInt16(truncatingIfNeeded: count).bigEndian, toByteOffset: 6, as: UInt16.self)
-        unsafe target.storeBytes(of: first.bigEndian, toByteOffset: 8, as: UInt32.self)
-        unsafe target.storeBytes(of: second.bigEndian, toByteOffset: 12, as: UInt32.self)
+        unsafe Self.store(
+            command, size: size, type: type, count: count, first: first, second: second, at: bytes(at: start))
     }
 
     private func endLongMessage(
@@ -55,12 +71,8 @@ extension WireBuffer {
     ) {
         insertGap(CAHeader.longSize - CAHeader.shortSize, at: start)
         let target = unsafe bytes(at: start)
-        unsafe target.storeBytes(of: command.rawValue.bigEndian, as: UInt16.self)
-        unsafe target.storeBytes(of: CAHeader.extended, toByteOffset: 2, as: UInt16.self)
-        unsafe target.storeBytes(of: type.bigEndian, toByteOffset: 4, as: UInt16.self)
-        unsafe target.storeBytes(of: 0, toByteOffset: 6, as: UInt16.self)
-        unsafe target.storeBytes(of: first.bigEndian, toByteOffset: 8, as: UInt32.self)
-        unsafe target.storeBytes(of: second.bigEndian, toByteOffset: 12, as: UInt32.self)
+        unsafe Self.store(
+            command, size: Int(CAHeader.extended), type: type, count: 0, first: first, second: second, at: target)
         unsafe target.storeBytes(of: UInt32(truncatingIfNeeded: size).bigEndian, toByteOffset: 16, as: UInt32.self)
         unsafe target.storeBytes(of: UInt32(truncatingIfNeeded: count).bigEndian, toByteOffset: 20, as: UInt32.self)
     }

@@ -29,7 +29,7 @@ public final class DeviceNode: Sendable {
 
     init(
         name: String, type: String, summary: String, emit: @escaping @Sendable (TreeEvent) -> Void,
-        didWrite: @escaping @Sendable (AnyParameter, DataValue, Origin) -> Void,
+        writes: WriteObservers = WriteObservers(),
         didStart: @escaping @Sendable (Operation) -> Void
     ) {
         self.name = name
@@ -38,7 +38,7 @@ public final class DeviceNode: Sendable {
         self.emit = emit
         let firstWord = FirstWord()
         owner = ParameterOwner(
-            device: name, onWrite: didWrite,
+            device: name, writes: writes,
             onMetadata: { parameter, typeChanged in
                 emit(typeChanged ? .typeChanged(name, parameter.name) : .metadataChanged(name, parameter.name))
             }, onFirstWord: { firstWord.node?.set(.connected) })

@@ -14,6 +14,8 @@ public final class NamedMember: Sendable {
     private let target: Mutex<NameTarget>
     private let lane = WriteLane()
     private let isConverted: Bool
+    /// How often the name was bound to something else.
+    private let bindings = Atomic<Int>(0)
 
     init(_ entry: NameEntry, _ target: NameTarget) {
         name = entry.name
@@ -26,7 +28,12 @@ public final class NamedMember: Sendable {
     }
 
     /// Binds the name to something else; the view tells its observers.
-    func bind(_ target: NameTarget) { self.target.withLock { $0 = target } }
+    func bind(_ target: NameTarget) {
+        self.target.withLock {
+            $0 = target
+            bindings.add(1, ordering: .releasing)
+        }
+    }
 
     // MARK: - Reading
 
@@ -75,15 +82,28 @@ public final class NamedMember: Sendable {
         }
     }
 
-    // MARK: - Writing
+    // MARK: - The quick way
 
-    /// Writes a number that the source takes as it is, at once: the cheap way for what clients write most.
-    /// - Returns: Whether it was written; if not, ``put(_:origin:completion:)`` says why or does more.
-    public func putPlain(_ number: Double, origin: Origin) -> Bool {
-        guard !isConverted, entry.limits == nil, entry.access == nil, lane.isIdle else { return false }
-        let source = target.withLock { $0.command == nil && $0.missing == nil ? $0.source : nil }
-        return source?.putPlain(number, origin: origin) ?? false
+    /// The quick way to the number behind the name; `nil` where the name does more than to show a parameter.
+    public var directNumber: DirectNumber? {
+        guard !isConverted else { return nil }
+        let (target, binding) = target.withLock { ($0, bindings.load(ordering: .acquiring)) }
+        guard target.command == nil, target.face == nil, target.missing == nil,
+            target.source.info.metadata.type == .number(.float64)
+        else { return nil }
+        return DirectNumber(
+            self, target.source, binding: binding, takesWrites: entry.limits == nil && entry.access == nil)
     }
+
+    /// Whether the name is still bound as it was.
+    @inline(__always)
+    func isBound(_ binding: Int) -> Bool { bindings.load(ordering: .acquiring) == binding }
+
+    /// Whether no write waits or is under way.
+    @inline(__always)
+    var isIdle: Bool { lane.isIdle }
+
+    // MARK: - Writing
 
     /// Writes; a command's name calls the command.
     ///

@@ -6,17 +6,18 @@ internal import Synchronization
 final class WriteLane: Sendable {
     typealias Job = @Sendable () async -> Void
 
-    private let state = Mutex<(jobs: [Job], isRunning: Bool)>(([], false))
+    private let state = Mutex<[Job]>([])
+    /// Changed with the lock held, read without it.
+    private let isRunning = Atomic<Bool>(false)
 
     /// Whether nothing waits or runs: then a write that needs no device may be carried out at once.
-    var isIdle: Bool { state.withLock { !$0.isRunning } }
+    var isIdle: Bool { !isRunning.load(ordering: .acquiring) }
 
     /// Adds a write; it runs behind those before it.
     func add(_ job: @escaping Job) {
-        let isFirst = state.withLock { state in
-            state.jobs.append(job)
-            defer { state.isRunning = true }
-            return !state.isRunning
+        let isFirst = state.withLock { jobs in
+            jobs.append(job)
+            return !isRunning.exchange(true, ordering: .acquiringAndReleasing)
         }
         if isFirst { Task { await run() } }
     }
@@ -26,9 +27,12 @@ final class WriteLane: Sendable {
     }
 
     private func next() -> Job? {
-        state.withLock { state in
-            state.isRunning = !state.jobs.isEmpty
-            return state.isRunning ? state.jobs.removeFirst() : nil
+        state.withLock { jobs in
+            guard !jobs.isEmpty else {
+                isRunning.store(false, ordering: .releasing)
+                return nil
+            }
+            return jobs.removeFirst()
         }
     }
 }

@@ -24,12 +24,14 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     private var writeAlarm = Alarm.none
     /// The alarm without the device's, as hysteresis needs it.
     private var limitSeverity = AlarmSeverity.none
-    private var info: ParameterInfo
+    private var currentInfo: ParameterInfo
     private var subscribers: [Subscriber]?
     private var lastPosted: PostedNumbers?
     var owner: ParameterOwner?
     /// What the autosave store found out last, with the generation of its choices; its own matter.
     var autosaveMemo: UInt32 = 0
+    /// At which generation of its owner's observers nobody wanted to hear of writes of this one.
+    private var silence: UInt32 = 0
 
     struct Subscriber: Sendable {
         let subscription: Subscription
@@ -44,7 +46,7 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
 
     init(name: String, metadata: ParameterMetadata) {
         self.name = name
-        info = ParameterInfo(metadata)
+        currentInfo = ParameterInfo(metadata)
         MemberCollector.current?.collect(self)
     }
 
@@ -56,7 +58,10 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     }
 
     /// Unit, limits, choices and the rest, as they are now.
-    public final var metadata: ParameterMetadata { lock.withLock { info.metadata } }
+    public final var metadata: ParameterMetadata { info.metadata }
+
+    /// By reference: copying the metadata costs more than most of what is done with it.
+    final var info: ParameterInfo { lock.withLock { currentInfo } }
 
     /// Name of the device and path within it: `eiger1/filewriter/mode`.
     public final var path: String {
@@ -77,7 +82,7 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
         return owner.overlay.merged(with: own)
     }
 
-    final var isBulky: Bool { lock.withLock { info.isBulky } }
+    final var isBulky: Bool { info.isBulky }
 
     // MARK: - Writing
 
@@ -94,7 +99,7 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
             throw error
         }
         judgeWrite(nil)
-        owner?.didWrite(self, checked, origin)
+        owner?.writes.tell(self, checked, origin)
     }
 
     /// Raises the alarm of a write that failed at the device, or ends it after one that succeeded.
@@ -118,18 +123,55 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
         guard !needsDevice else { return false }
         let checked = try check(value, outOfRange: outOfRange)
         try store(checked)
-        owner?.didWrite(self, checked, origin)
+        owner?.writes.tell(self, checked, origin)
         return true
     }
 
     /// Writes a number that needs no device, no conversion and no judgement beyond the limits: what clients write most, cheaply.
     /// - Returns: Whether it was written; if not, ``putImmediately(_:origin:outOfRange:)`` says why or does more.
     public final func putPlain(_ number: Double, origin: Origin) -> Bool {
-        guard !needsDevice, number.isFinite else { return false }
-        let (isAllowed, owner) = lock.withLock { (info.takesPlain(number), self.owner) }
-        guard isAllowed, (try? store(.float(number))) != nil else { return false }
-        owner?.didWrite(self, .float(number), origin)
+        putPlain(number, at: .now(), origin: origin)
+    }
+
+    /// - Parameter origin: Made only when somebody wants to hear of the write.
+    @inline(__always)
+    final func putPlain(_ number: Double, at time: Timestamp, origin: @autoclosure () -> Origin) -> Bool {
+        var wakers = Wakers()
+        var listened: ParameterOwner?
+        let isStored = lock.withLock {
+            guard currentInfo.takesPlain(number), storeNumber(number) else { return false }
+            wakers = didPublish(number, .float(number), .none, time)
+            if let owner, !owner.writes.isSilent(silence) { listened = owner }
+            return true
+        }
+        guard isStored else { return false }
+        wakers.heard = nil  // a client's word, not the device's
+        wakers.wake()
+        listened?.writes.tell(self, .float(number), origin())
         return true
+    }
+
+    /// Stores a number that is in the limits, unless a write calls the device; called with the lock held.
+    /// - Returns: Whether it was stored; `false` for a value of another type.
+    func storeNumber(_ number: Double) -> Bool { false }
+
+    /// The number and its time, where there is no alarm; `nil` where ``sample`` says more.
+    @inline(__always)
+    final func plainNumber() -> (number: Double, timestamp: Timestamp)? {
+        lock.withLock {
+            guard !alarm.isActive, !writeAlarm.isActive, owner?.hasOverlay != true, let number = storedNumber() else {
+                return nil
+            }
+            return (number, timestamp)
+        }
+    }
+
+    /// The value where it is a number of type DOUBLE; called with the lock held.
+    func storedNumber() -> Double? { nil }
+
+    /// Remembers that nobody wanted to hear of a write, unless the metadata changed meanwhile.
+    final func rememberSilence(_ generation: UInt32, of info: ParameterInfo) {
+        lock.withLock { if currentInfo === info { silence = generation } }
     }
 
     /// Whether a write calls the device.
@@ -142,7 +184,7 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     func store(_ value: DataValue) throws(DeviceError) {}
 
     private final func check(_ value: DataValue, outOfRange: OutOfRange) throws(DeviceError) -> DataValue {
-        let info = lock.withLock { self.info }  // by reference: copying the metadata costs more than checking
+        let info = self.info
         guard info.metadata.access != .read else { throw DeviceError(.readOnly, "\(path) cannot be written") }
         do throws(DeviceError) {
             return try info.metadata.check(value, outOfRange: outOfRange)
@@ -161,7 +203,7 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     ) -> Wakers {
         timestamp = time
         let before = self.alarm
-        self.alarm = info.isPlain ? alarm : evaluated(alarm, number)
+        self.alarm = currentInfo.isPlain ? alarm : evaluated(alarm, number)
         var wakers = Wakers()
         if let subscribers {
             var changes: UpdateChanges = lastPosted == nil ? [.value, .archive] : beyondDeadBands(number)
@@ -189,14 +231,14 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     }
 
     private final func evaluated(_ alarm: Alarm, _ number: Double?) -> Alarm {
-        guard let limits = info.metadata.alarmLimits, let number else { return alarm }
-        let judged = limits.judge(number, previous: limitSeverity, unit: info.metadata.unit)
+        guard let limits = currentInfo.metadata.alarmLimits, let number else { return alarm }
+        let judged = limits.judge(number, previous: limitSeverity, unit: currentInfo.metadata.unit)
         limitSeverity = judged.severity
         return alarm.merged(with: judged)
     }
 
     private final func beyondDeadBands(_ number: Double?) -> UpdateChanges {
-        guard let lastPosted, let bands = info.metadata.deadBands, let number else { return [.value, .archive] }
+        guard let lastPosted, let bands = currentInfo.metadata.deadBands, let number else { return [.value, .archive] }
         var changes: UpdateChanges = []
         if !(abs(number - lastPosted.monitor) <= bands.monitor) {
             lastPosted.monitor = number
@@ -222,8 +264,9 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
         change(&metadata)
         guard metadata != before else { return }
         lock.withLock {
-            info = ParameterInfo(metadata)
+            currentInfo = ParameterInfo(metadata)
             autosaveMemo = 0
+            silence = 0
             lastPosted = metadata.deadBands == nil ? nil : PostedNumbers()
         }
         // The tree first: a frontend that keeps what it made of the metadata must know before its subscription wakes it.
@@ -237,7 +280,7 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
         let wakers = lock.withLock {
             let subscriber = Subscriber(subscription: subscription, slot: slot)
             subscribers = (subscribers ?? []) + [subscriber]
-            if info.metadata.deadBands != nil, lastPosted == nil { lastPosted = PostedNumbers() }
+            if currentInfo.metadata.deadBands != nil, lastPosted == nil { lastPosted = PostedNumbers() }
             return post([.value, .archive, .alarm], currentValue(), to: [subscriber])
         }
         wakers.wake()

@@ -148,6 +148,33 @@ public final class Parameter<Value: ParameterValue>: AnyParameter, @unchecked Se
         wakers.wake()
     }
 
+    @specialized(where Value == Double)
+    override func storeNumber(_ number: Double) -> Bool {
+        guard writer == nil else { return false }
+        guard Value.self == Double.self else { return storeNumberAsAny(number) }
+        stored = unsafe unsafeBitCast(number, to: Value.self)
+        return true
+    }
+
+    /// Apart, because generic code asks the runtime for the types of its variables at its beginning.
+    @inline(never)
+    private func storeNumberAsAny(_ number: Double) -> Bool {
+        guard Value.self == DataValue.self, let value = Value(.float(number)) else { return false }
+        stored = value
+        return true
+    }
+
+    @specialized(where Value == Double)
+    override func storedNumber() -> Double? {
+        Value.self == Double.self ? stored.number : storedNumberOfAny()
+    }
+
+    @inline(never)
+    private func storedNumberOfAny() -> Double? {
+        guard Value.self == DataValue.self, case .float(let number) = stored.dataValue else { return nil }
+        return number
+    }
+
     private func typed(_ value: DataValue) throws(DeviceError) -> Value {
         guard let typed = Value(value) else {
             throw DeviceError(.wrongType, "\(path) expects \(Value.valueType.name), not \(value.kind)")

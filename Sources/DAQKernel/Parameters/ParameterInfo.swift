@@ -7,17 +7,23 @@ final class ParameterInfo: Sendable {
     /// Nothing to evaluate at a publish.
     let isPlain: Bool
     let isBulky: Bool
-    private let takesNumbers: Bool
+    /// The least and the greatest number that may be stored as it is; nothing lies between them where none may.
+    private let plainNumbers: (least: Double, greatest: Double)
 
     init(_ metadata: ParameterMetadata) {
         self.metadata = metadata
         isPlain = metadata.alarmLimits == nil
         isBulky = metadata.type.isBulky
-        takesNumbers = metadata.type == .number(.float64) && metadata.access != .read && metadata.choices.isEmpty
+        let takesNumbers =
+            metadata.type == .number(.float64) && metadata.access != .read && metadata.choices.isEmpty
+        let finite = -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude
+        let range = metadata.limits?.clamped(to: finite) ?? finite
+        plainNumbers = takesNumbers ? (range.lowerBound, range.upperBound) : (.infinity, -.infinity)
     }
 
-    /// Whether a number may be stored as it is.
-    func takesPlain(_ number: Double) -> Bool { takesNumbers && metadata.limits?.contains(number) ?? true }
+    /// Whether a number may be stored as it is; never one that is not finite.
+    @inline(__always)
+    func takesPlain(_ number: Double) -> Bool { number >= plainNumbers.least && number <= plainNumbers.greatest }
 }
 
 extension ParameterMetadata {

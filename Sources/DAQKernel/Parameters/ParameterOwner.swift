@@ -7,17 +7,18 @@ final class ParameterOwner: Sendable {
     let device: String
     private let active = Atomic<Bool>(false)
     private let alarm = Mutex(Alarm.none)
-    private let onWrite: @Sendable (AnyParameter, DataValue, Origin) -> Void
+    /// Who hears of writes by clients.
+    let writes: WriteObservers
     private let onMetadata: @Sendable (AnyParameter, Bool) -> Void
     private let onFirstWord: @Sendable () -> Void
     private let awaiting = Atomic<Bool>(true)
 
     init(
-        device: String, onWrite: @escaping @Sendable (AnyParameter, DataValue, Origin) -> Void,
-        onMetadata: @escaping @Sendable (AnyParameter, Bool) -> Void, onFirstWord: @escaping @Sendable () -> Void
+        device: String, writes: WriteObservers, onMetadata: @escaping @Sendable (AnyParameter, Bool) -> Void,
+        onFirstWord: @escaping @Sendable () -> Void
     ) {
         self.device = device
-        self.onWrite = onWrite
+        self.writes = writes
         self.onMetadata = onMetadata
         self.onFirstWord = onFirstWord
     }
@@ -44,8 +45,6 @@ final class ParameterOwner: Sendable {
     func heard() {
         if awaiting.exchange(false, ordering: .acquiringAndReleasing) { onFirstWord() }
     }
-
-    func didWrite(_ parameter: AnyParameter, _ value: DataValue, _ origin: Origin) { onWrite(parameter, value, origin) }
 
     func metadataDidChange(_ parameter: AnyParameter, typeChanged: Bool) { onMetadata(parameter, typeChanged) }
 }

@@ -178,7 +178,8 @@ public actor Daemon {
     private func watchWrites(_ site: Site, _ autosave: AutosaveStore) {
         let logger = self.logger.sibling("writes")
         site.restore { parameter in autosave.saves(parameter) ? autosave.value(at: parameter.path) : nil }
-        site.observeWrites { parameter, value, origin in
+        autosave.observeChoices { [weak writes = site.writes] in writes?.reconsider() }
+        site.writes.add(wants: { logger.isEnabled(.info) || autosave.saves($0) }) { parameter, value, origin in
             logger.info(
                 "Parameter written",
                 ["parameter": .string(parameter.path), "value": value.json, "origin": .string(origin.description)])
@@ -309,7 +310,10 @@ public actor Daemon {
     private func apply(
         _ difference: ConfigurationDifference, _ new: SiteConfiguration, _ services: SiteServices
     ) async {
-        if difference.loggingChanged { sink.change(levels(new.logging)) }
+        if difference.loggingChanged {
+            sink.change(levels(new.logging))
+            services.site.writes.reconsider()
+        }
         for section in difference.restartSections {
             logger.warning("A changed section needs a restart of daqd", ["section": .string(section)])
         }

@@ -23,9 +23,11 @@ public final class Site: Sendable {
         var hasStarted = false
         var expected: Set<String> = []
         var names: [String: @Sendable () -> [ServedName]] = [:]
-        var writeObservers: [@Sendable (AnyParameter, DataValue, Origin) -> Void] = []
         var saved: (@Sendable (AnyParameter) -> JSON?)?
     }
+
+    /// Who hears of writes by clients.
+    let writes = WriteObservers()
 
     private let state = Mutex(State())
     private let daemonBox = Mutex<DaemonDevice?>(nil)
@@ -77,7 +79,7 @@ public final class Site: Sendable {
         DeviceNode(
             name: name, type: type, summary: summary,
             emit: { [weak self] event in self?.emit(event) },
-            didWrite: { [weak self] parameter, value, origin in self?.didWrite(parameter, value, origin) },
+            writes: writes,
             didStart: { [operations] operation in operations.add(operation) })
     }
 
@@ -99,13 +101,9 @@ public final class Site: Sendable {
         for observer in state.withLock({ Array($0.observers.values) }) { observer(event) }
     }
 
-    private func didWrite(_ parameter: AnyParameter, _ value: DataValue, _ origin: Origin) {
-        for observer in state.withLock({ $0.writeObservers }) { observer(parameter, value, origin) }
-    }
-
     /// Hears of every write by a client, after it succeeded: autosave and put logs.
     public func observeWrites(_ handler: @escaping @Sendable (AnyParameter, DataValue, Origin) -> Void) {
-        state.withLock { $0.writeObservers.append(handler) }
+        writes.add(handler)
     }
 
     /// Says where saved values are.
@@ -117,9 +115,7 @@ public final class Site: Sendable {
     /// For values that belong to a device but not to its hardware: writes are told, its connection does not touch them.
     func ownerOfValues(on device: String) -> ParameterOwner {
         let owner = ParameterOwner(
-            device: device,
-            onWrite: { [weak self] parameter, value, origin in self?.didWrite(parameter, value, origin) },
-            onMetadata: { _, _ in }, onFirstWord: {})
+            device: device, writes: writes, onMetadata: { _, _ in }, onFirstWord: {})
         owner.awaitsFirstWord = false
         return owner
     }

@@ -26,6 +26,7 @@ public final class AutosaveStore: Sendable {
     private let state: Mutex<State>
     /// Even and never 0; rises with the choices.
     private let generation = Atomic<UInt32>(2)
+    private let choiceObserver = Mutex<@Sendable () -> Void>({})
 
     /// Reads everything that was saved; blocks the calling thread, so call it once, at start.
     public init(log: RunLog, logger: Logger) throws {
@@ -45,7 +46,11 @@ public final class AutosaveStore: Sendable {
     func choose(_ choice: AutosaveChoice, for device: String) {
         state.withLock { $0.choices[device] = choice }
         generation.add(2, ordering: .releasing)
+        choiceObserver.withLock { $0 }()
     }
+
+    /// Says whom to tell that ``saves(_:)`` may answer otherwise from now on.
+    func observeChoices(_ handler: @escaping @Sendable () -> Void) { choiceObserver.withLock { $0 = handler } }
 
     /// Whether a parameter is saved when a client writes it.
     ///
