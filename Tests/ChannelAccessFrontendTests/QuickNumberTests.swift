@@ -85,7 +85,7 @@ struct QuickNumberTests {
     func served() throws {
         let fixture = try SiteFixture()
         let logged = try fixture.directory()
-        #expect(logged.variable("cam1:detector:exposure")?.notesNoWrites == false)
+        #expect(logged.variable("cam1:detector:exposure")?.notesWrites == true)
         let plain = PVDirectory(
             site: fixture.site, plan: NamePlan(),
             access: try AccessControl(AccessRules(), file: nil, logger: fixture.logger),
@@ -93,7 +93,7 @@ struct QuickNumberTests {
         plain.open()
         defer { plain.close() }
         let exposure = try #require(plain.variable("cam1:detector:exposure"))
-        #expect(exposure.notesNoWrites && exposure.number != nil)
+        #expect(!exposure.notesWrites && exposure.number != nil)
         for name in ["cam1:slow", "cam1:title", "cam1:wave", "cam1:serial", "cam1:detector:exposure.HOPR"] {
             #expect(plain.variable(name)?.number == nil, "\(name)")
         }

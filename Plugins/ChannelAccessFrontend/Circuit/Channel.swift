@@ -7,16 +7,16 @@ import DAQKernel
 @safe
 struct Channel {
     var variable: ProcessVariable {
-        didSet { judge() }
+        didSet { findQuickWays() }
     }
     /// The number that the client gave.
     var client: UInt32
     /// The number that the server gave.
     var server: UInt32
     var rights: AccessRights {
-        didSet { judge() }
+        didSet { findQuickWays() }
     }
-    /// The variable's number where the client may read it the quick way; without a count of its own, `variable` holds it.
+    /// The variable's number where the client may read it the quick way; not counted, because `variable` holds it.
     private(set) var readable: Unmanaged<DirectNumber>?
     /// The same for writes.
     private(set) var writable: Unmanaged<DirectNumber>?
@@ -30,13 +30,13 @@ struct Channel {
         self.client = client
         server = 0
         self.rights = rights
-        judge()
+        findQuickWays()
     }
 
-    private mutating func judge() {
+    private mutating func findQuickWays() {
         let number = unsafe variable.number.map { unsafe Unmanaged.passUnretained($0) }
         unsafe readable = rights.contains(.read) ? number : nil
-        unsafe writable = rights.contains(.write) && variable.notesNoWrites ? number : nil
+        unsafe writable = rights.contains(.write) && !variable.notesWrites ? number : nil
     }
 }
 

@@ -24,14 +24,14 @@ class ProcessVariable: @unchecked Sendable {  // sound: what is stored here neve
     final let isDirect: Bool
     /// The quick way to a scalar of native type DOUBLE that is shown as it is; `nil` where there is none.
     final let number: DirectNumber?
-    /// Whether writes go unnoted, so that a number may be written the quick way.
-    final let notesNoWrites: Bool
+    /// Whether writes are noted in the put log: then no number is written the quick way.
+    final let notesWrites: Bool
     /// Whether writes pass by those that wait on the same channel: abort, stop.
     final let interrupts: Bool
 
     init(
         name: String, record: String, nativeType: NativeType, nativeCount: Int, parameter: AnyParameter?,
-        isDirect: Bool = false, number: DirectNumber? = nil, notesNoWrites: Bool = true, interrupts: Bool = false
+        isDirect: Bool = false, number: DirectNumber? = nil, notesWrites: Bool = false, interrupts: Bool = false
     ) {
         self.name = name
         self.record = record
@@ -40,7 +40,7 @@ class ProcessVariable: @unchecked Sendable {  // sound: what is stored here neve
         self.parameter = parameter
         self.isDirect = isDirect
         self.number = number
-        self.notesNoWrites = notesNoWrites
+        self.notesWrites = notesWrites
         self.interrupts = interrupts
     }
 

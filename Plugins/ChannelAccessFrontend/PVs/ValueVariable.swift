@@ -19,7 +19,7 @@ final class ValueVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
             name: name, record: owner.name, nativeType: self.shape.type, nativeCount: self.shape.count,
             parameter: owner.member.source, isDirect: owner.member.isDirect,
             number: self.shape.type == .double && self.shape.count == 1 ? owner.member.directNumber : nil,
-            notesNoWrites: !owner.services.isLogging,
+            notesWrites: owner.services.isLogging,
             // A command says itself what becomes of a second call, and its off must not wait for what it is to end.
             interrupts: owner.member.entry.interrupts || owner.member.command != nil)
     }
