@@ -138,6 +138,13 @@ final class Acquirer: Sendable {
         return imageBytes * (cycle > 0 ? min(256, max(1, Int(1 / max(cycle, 1e-3)))) : 256)
     }
 
+    /// What a later series needs as well stays mapped: at least half of the limit, and a full pipeline with what is written and sent beside it.
+    private func bytesOfNextSeries(_ imageBytes: Int) -> Int {
+        let waiting = min(pipeline.bounds.bytes, pipeline.bounds.images * imageBytes)
+        let beside = 2 * FramePool.leastBlocks * FramePool.blockBytes(imageBytes)
+        return max(preparedBytes(imageBytes), pool.limit / 2, waiting + beside)
+    }
+
     private func show(started acquisition: Acquisition, _ setup: CameraSetup, _ readback: CameraReadback) {
         let parameters = core.parameters
         parameters.images.publish(0)
@@ -385,8 +392,7 @@ final class Acquirer: Sendable {
         let parameters = core.parameters
         parameters.waiting.publish(pipeline.count)
         parameters.remaining.publish(0)
-        // What a later series needs as well stays mapped; half of the limit is given back.
-        pool.trim(to: max(preparedBytes(running.context.bytes), pool.limit / 2))
+        pool.trim(to: bytesOfNextSeries(running.context.bytes))
         showMemory()
         parameters.bufferUse.publish(0)
         if failure?.code == .disconnected {
