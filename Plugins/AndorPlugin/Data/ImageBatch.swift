@@ -94,16 +94,20 @@ final class ImageBatch: Sendable {
     /// The images as the kernel's consumers get them, over the same bytes.
     /// - Parameter count: So many of them.
     func frames(_ channel: String, _ count: Int) -> [Frame] {
-        (0..<count).map { place in
-            var frame = Frame(
-                shape: context.shape, elementType: context.elementType, channel: channel, index: first + place - 1,
-                buffer: buffer(place..<place + 1))
-            frame.acquisition = context.acquisition
+        // Made once and then copied: a new frame asks the clock twice.
+        var frame = Frame(
+            shape: context.shape, elementType: context.elementType, channel: channel, index: first - 1,
+            buffer: buffer(0..<1))
+        frame.acquisition = context.acquisition
+        frame.received = received
+        frame.monotonicNanoseconds = monotonicNanoseconds
+        frame.metadata = metadata
+        return (0..<count).map { place in
+            var frame = frame
+            if place > 0 { frame.buffer = buffer(place..<place + 1) }
+            frame.index = first + place - 1
             frame.lostBefore = place == 0 ? lost : 0
-            frame.received = received
-            frame.monotonicNanoseconds = monotonicNanoseconds
             frame.deviceNanoseconds = cameraNanoseconds(place)
-            frame.metadata = metadata
             return frame
         }
     }
