@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 import time
+import urllib.request
 
 import daemon
 
@@ -36,6 +37,12 @@ def series(site, number):
         site.write(daemon.SHIPPED + f"logging: {{levels: {{eiger1: {level}}}}}\n")
         site.process.send_signal(signal.SIGHUP)
     site.poll("the end of the series", lambda: site.call("GET", path)["ended"])
+
+
+def forget_requests(site):
+    """The simulator, in the same process, keeps 100,000 requests for tests; they would look like daqd's own growth."""
+    request = urllib.request.Request(f"http://127.0.0.1:{site.simulator}/sim/log", method="DELETE")
+    urllib.request.urlopen(request, timeout=20).close()
 
 
 def latest(site):
@@ -72,6 +79,8 @@ def main():
                 site.poll("the post-operations' end", lambda: all(
                     one["ended"] for one in site.call("GET", f"runs/{latest(site)['id']}")["post_operations"]))
                 judge(site, states)
+                if number % 50 == 49:
+                    forget_requests(site)
                 number += 1
                 samples.append((time.monotonic() - begin, *usage(site.process)))
                 if time.monotonic() > shown + SECONDS / 20:
