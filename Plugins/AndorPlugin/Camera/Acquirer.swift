@@ -226,7 +226,10 @@ final class Acquirer: Sendable {
             BufferReader(context: running.context, hasTimes: facts.capabilities.hasMetadata, filler: filler),
             FetchLoop.Consumer(
                 deliver: { [self] in deliver($0, running) }, makeRoom: { [self] in makeRoom(running) },
-                idle: { [self] in checkSilence(running) }))
+                idle: { [self] in
+                    showUnseen(running)
+                    checkSilence(running)
+                }))
         while true {
             let pause = try await thread.run { try loop.run() }
             switch pause {
@@ -339,6 +342,19 @@ final class Acquirer: Sendable {
         }
         lastLive.store(now, ordering: .relaxed)
         unseen.withLock { $0 = nil }
+        showProgress(image, running)
+    }
+
+    /// The last of several images that came quickly is shown when it is time for the next, also when none comes.
+    private func showUnseen(_ running: RunningAcquisition) {
+        let now = Timestamp.monotonicNanoseconds()
+        guard now - lastLive.load(ordering: .relaxed) >= core.settings.liveInterval.nanoseconds,
+            let image = unseen.withLock({ image in
+                defer { image = nil }
+                return image
+            })
+        else { return }
+        lastLive.store(now, ordering: .relaxed)
         showProgress(image, running)
     }
 
