@@ -49,28 +49,32 @@ struct RequestTests {
         #expect(name == "move_to" && arguments == texts.values && named.map(\.1) == texts.keywords, "\(text)")
     }
 
-    @Test("the keys may stand in any order", arguments: v2)
-    func orderV2(texts: Texts) throws {
-        let (head, name) = (#""action":"call""#, #""name":"move_to""#)
-        let (values, keywords) = (#""args":\#(texts.arguments)"#, #""kwargs":\#(texts.named)"#)
+    /// - Parameters:
+    ///   - colon: What stands between a key and its value.
+    ///   - spaced: Other ways than the usual one to begin a request, to go on and to end it.
+    private func expectAnyOrder(
+        _ texts: Texts, _ version: PYONVersion, colon: String, comma: String,
+        spaced: (begin: String, comma: String, end: String)
+    ) throws {
+        func member(_ key: String, _ value: String) -> String { "\"\(key)\"" + colon + value }
+        let (head, name) = (member("action", #""call""#), member("name", #""move_to""#))
+        let (values, keywords) = (member("args", texts.arguments), member("kwargs", texts.named))
         for parts in [
             [head, name, values, keywords], [keywords, name, values, head], [head, values, keywords, name],
         ] {
-            try expect("{" + parts.joined(separator: ",") + "}", .v2, texts)
-            try expect(" { " + parts.joined(separator: " , ") + " } ", .v2, texts)
+            try expect("{" + parts.joined(separator: comma) + "}", version, texts)
+            try expect(spaced.begin + parts.joined(separator: spaced.comma) + spaced.end, version, texts)
         }
+    }
+
+    @Test("the keys may stand in any order", arguments: v2)
+    func orderV2(texts: Texts) throws {
+        try expectAnyOrder(texts, .v2, colon: ":", comma: ",", spaced: (" { ", " , ", " } "))
     }
 
     @Test("also in PYON v1", arguments: v1)
     func orderV1(texts: Texts) throws {
-        let (head, name) = (#""action": "call""#, #""name": "move_to""#)
-        let (values, keywords) = (#""args": \#(texts.arguments)"#, #""kwargs": \#(texts.named)"#)
-        for parts in [
-            [head, name, values, keywords], [keywords, name, values, head], [head, values, keywords, name],
-        ] {
-            try expect("{" + parts.joined(separator: ", ") + "}", .v1, texts)
-            try expect("{" + parts.joined(separator: " ,") + " }", .v1, texts)
-        }
+        try expectAnyOrder(texts, .v1, colon: ": ", comma: ", ", spaced: ("{", " ,", " }"))
     }
 
     @Test(
