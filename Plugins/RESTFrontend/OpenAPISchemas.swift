@@ -35,18 +35,23 @@ enum OpenAPISchemas {
 
     private static var alarm: JSON {
         Schema.object([
-            ("severity", Schema.words(["none", "minor", "major", "invalid"])),
+            ("severity", severity),
             ("status", Schema.words(AlarmStatus.allCases.map(\.word))), ("message", Schema.text),
         ])
     }
+
+    private static var severity: JSON { Schema.words(AlarmSeverity.allCases.map(\.word)) }
 
     private static var range: JSON { Schema.object([("low", Schema.anyNumber), ("high", Schema.anyNumber)]) }
 
     /// A parameter whose value fits a schema of its own.
     static func parameter(value: JSON) -> JSON {
+        let limits = AlarmLimits.reasons.map(\.word)
         let alarmLimits = Schema.object(
-            ["low_major", "low", "high", "high_major"].map { ($0, Schema.optional(Schema.anyNumber)) }
-                + [("hysteresis", Schema.anyNumber)])
+            limits.map { ($0, Schema.optional(Schema.anyNumber)) }
+                + [
+                    ("hysteresis", Schema.anyNumber), ("severities", Schema.object(limits.map { ($0, severity) })),
+                ])
         return Schema.object([
             ("device", Schema.text), ("name", Schema.text), ("value", value),
             ("timestamp", Schema.optional(Schema.time)),

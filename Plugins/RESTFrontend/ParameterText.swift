@@ -125,11 +125,16 @@ extension Access {
 }
 
 extension AlarmLimits {
+    /// The limits by the reasons of their alarms.
+    static let reasons: [AlarmStatus] = [.lowMajor, .low, .high, .highMajor]
+
     fileprivate var json: JSON {
         func optional(_ value: Double?) -> JSON { value.map { .number($0) } ?? .null }
+        let severities = Self.reasons.map { ($0.word, JSON.string(severity($0).word)) }
         return .object([
             ("low_major", optional(lowMajor)), ("low", optional(low)), ("high", optional(high)),
             ("high_major", optional(highMajor)), ("hysteresis", .number(hysteresis)),
+            ("severities", .object(severities)),
         ])
     }
 }

@@ -27,8 +27,8 @@ CREATED = ["AO", "LO", "MB", "BO", "STR", "LSTR", "WF", "IMG", "WFS", "WFI", "WF
            "AO.DISP", "AO.PACT", "AO.AMSG", "AO.ACKS", "STR.VAL$", "STR$", "WFS.[1:3]", "WFS.NORD", "WFS.NELM", "WFS.FTVL",
            "MB.ZRST", "MB.ONVL", "BO.ZNAM", 'AO.{"dbnd":{"abs":1}}', 'AO.{"bogus":{}}']
 READ_FIELDS = ["AO.RTYP", "AO.DESC", "AO.EGU", "AO.NAME", "AO.PREC", "AO.HOPR", "AO.LOPR", "AO.DRVH", "AO.HIHI", "AO.LOLO", "AO.HIGH",
-               "AO.LOW", "AO.HHSV", "AO.LSV", "AO.SEVR", "AO.STAT", "AO.SCAN", "AO.MDEL", "AO.ASG", "AO.UDF", "AO.PACT", "AO.FLNK",
-               "LO.RTYP", "MB.RTYP", "BO.RTYP", "STR.RTYP", "WFS.RTYP", "RO.RTYP", "MB.ZRST", "MB.TWST", "MB.TWVL", "BO.ZNAM", "BO.ONAM",
+               "AO.LOW", "AO.HHSV", "AO.HSV", "AO.LSV", "AO.LLSV", "LO.HHSV", "AO.SEVR", "AO.STAT", "AO.SCAN", "AO.MDEL", "AO.ASG", "AO.UDF",
+               "AO.PACT", "AO.FLNK", "LO.RTYP", "MB.RTYP", "BO.RTYP", "STR.RTYP", "WFS.RTYP", "RO.RTYP", "MB.ZRST", "MB.TWST", "MB.TWVL", "BO.ZNAM", "BO.ONAM",
                "WFS.NELM", "WFS.NORD", "WFS.FTVL", "AO.VAL"]
 FILTERED = [("AO.DESC$", CHAR, 0), ("STR.VAL$", CHAR, 0), ("WFS.[1:3]", DOUBLE, 0), ("WFS.[-2:-1]", DOUBLE, 0),
             ("WFS.[0:2:-1]", DOUBLE, 0), ('WFS.{"arr":{"s":0,"i":2}}', DOUBLE, 0), ('AO.{"ts":{"str":"epics"}}', STRING, 1),
@@ -368,9 +368,39 @@ class Probe:
             self.circuit.drain(0.2)
             self.write_ao(0.0)
 
+    # MARK: severities
+
+    def severities(self):
+        """What limits and their severities make of the value that is there."""
+        self.section = "severity"
+        self.connect()
+        self.write_ao(85.0)
+        self.circuit.drain(0.2)
+        self.subscribe("AO", 13, 1, 4, 800)
+        self.subscribe("AO", DOUBLE, 1, 8, 801)
+        self.subscribe("AO", DOUBLE, 1, 1, 802)
+        self.subscribe("AO.HSV", SHORT, 1, 1, 803)
+        self.subscribe("AO.SEVR", SHORT, 1, 1, 804)
+        for field, text in [("HSV", "MAJOR"), ("HSV", "3"), ("HSV", "nonsense"), ("HSV", "4"), ("HSV", "NO_ALARM"), ("HIHI", "85"),
+                            ("HHSV", "MINOR"), ("HHSV", "NO_ALARM"), ("LLSV", "INVALID"), ("LOLO", "90"), ("LOLO", "-90"), ("LLSV", "MAJOR"),
+                            ("HIHI", "90"), ("HHSV", "MAJOR"), ("HIGH", "85"), ("HSV", "MINOR"), ("HIGH", "80")]:
+            self.put_field(field, STRING, text.encode() + b"\0", text)
+        for dtype, code, value in [(ENUM, ">H", 2), (DOUBLE, ">d", 1), (SHORT, ">h", 3), (LONG, ">i", 4)]:
+            self.put_field("HSV", dtype, struct.pack(code, value), f"{dbr.type_name(dtype)} {value}")
+        self.put("LO.HIHI", STRING, 1, b"-5\0", "text “-5”", DOUBLE)
+        self.line("LO with its first limit", self.shown(self.circuit.get(self.sid("LO"), 13, 1)))
+        self.put("LO.HHSV", STRING, 1, b"MINOR\0", "text “MINOR”")
+        self.line("LO with a severity", self.shown(self.circuit.get(self.sid("LO"), 13, 1)))
+
+    def put_field(self, field, dtype, payload, label):
+        """The answer, the updates that the field of AO makes, and what is read then."""
+        self.circuit.send(msg(WRITE_NOTIFY, dtype, 1, self.sid("AO." + field), 55, pad(payload)))
+        self.updates(f"AO.{field}: {label}")
+        self.line(f"AO after {field} {label}", self.shown(self.circuit.get(self.sid("AO"), 34, 1)))
+
     def all(self):
         for part in (self.searches, self.greeting, self.channels, self.reads, self.counts, self.puts, self.old_reads, self.operations,
-                     self.monitors, self.ends, self.fields, self.filters):
+                     self.monitors, self.ends, self.fields, self.filters, self.severities):
             part()
         self.circuit.close()
 

@@ -115,6 +115,58 @@ struct FieldTests {
         for field in ["EGU", "NAME", "SEVR", "DRVH"] { #expect(try put(field, "1")?.status == .noWriteAccess) }
     }
 
+    @Test("severities can be written, with or before their limit, and are judged at once") func severities() throws {
+        func put(_ field: String, _ text: String) throws -> PutResult? {
+            try #require(directory.variable("cam1:detector:exposure.\(field)")).putNow(text)
+        }
+        func texts(_ fields: String...) -> [String?] { fields.map { text("detector:exposure.\($0)") } }
+        fixture.exposure.publish(1.5)
+        #expect(try put("HSV", "MAJOR") == .done)
+        #expect(texts("HIGH", "HSV", "HHSV", "SEVR") == ["nan", "MAJOR", "NO_ALARM", "NO_ALARM"])
+        #expect(try put("HIGH", "1") == .done)
+        #expect(texts("STAT", "SEVR") == ["HIGH", "MAJOR"])
+        #expect(fixture.exposure.sample.alarm.severity == .major)
+        #expect(try put("HSV", "1") == .done)
+        #expect(texts("HSV", "SEVR") == ["MINOR", "MINOR"])
+        #expect(try put("HIGH", "nan") == .done)
+        for (field, limit) in [("HHSV", "HIHI"), ("LSV", "LOW"), ("LLSV", "LOLO")] {
+            #expect(try put(limit, limit.hasPrefix("H") ? "1.5" : "1.6") == .done)
+            #expect(try put(field, "INVALID") == .done)
+            #expect(texts(field, "STAT", "SEVR") == ["INVALID", limit, "INVALID"], "\(field)")
+            #expect(try put(field, "NO_ALARM") == .done)
+            #expect(texts(limit, "STAT")[1] != limit && texts(limit)[0] != "nan", "\(field)")
+        }
+        #expect(try put("HIGH", "1") == .done)
+        let exposure = try #require(directory.variable("cam1:detector:exposure"))
+        // CTRL_DOUBLE: status and severity, then units, and behind the display limits the four of the alarm.
+        func limits() -> [Double] {
+            let payload = exposure.payload(34)
+            return (0..<4).map { index in
+                Double(bitPattern: payload[(32 + 8 * index)...].prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
+            }
+        }
+        #expect(limits().map(\.isNaN) == [true, false, true, true])
+        #expect(try put("HHSV", "2") == .done)
+        #expect(limits().first == 1.5)
+        for wrong in ["4", "-1", "Major", ""] { #expect(try put("HSV", wrong)?.status == .putFailed, "\(wrong)") }
+        #expect(texts("HSV") == ["MINOR"])
+        #expect(directory.variable("cam1:detector:exposure.HSV")?.rights(of: ClientIdentity()) == [.read, .write])
+        #expect(directory.variable("cam1:detector:exposure.SEVR")?.rights(of: ClientIdentity()) == [.read])
+    }
+
+    @Test("a subscription of a name hears at once of the alarm that a written severity makes") func severityMonitored()
+        throws
+    {
+        fixture.exposure.publish(1.5)
+        #expect(try #require(directory.variable("cam1:detector:exposure.HIGH")).putNow("1") == .done)
+        let (bench, first) = try subscribed("detector:exposure", type: 13)
+        #expect(first.map { Array($0.payload.prefix(4)) } == [[0, 4, 0, 1]])
+        #expect(try #require(directory.variable("cam1:detector:exposure.HSV")).putNow("MAJOR") == .done)
+        #expect(bench.settle().map { Array($0.payload.prefix(4)) } == [[0, 4, 0, 2]])
+        #expect(try #require(directory.variable("cam1:detector:exposure.HSV")).putNow("NO_ALARM") == .done)
+        #expect(bench.settle().map { Array($0.payload.prefix(4)) } == [[0, 0, 0, 0]])
+    }
+
     @Test("PROC writes again, or starts the command") func process() async throws {
         #expect(try #require(directory.variable("cam1:detector:exposure.PROC")).putNow("1") == .done)
         let acquire = try #require(directory.variable("cam1:acquire"))

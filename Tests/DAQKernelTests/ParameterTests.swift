@@ -111,15 +111,93 @@ struct ParameterTests {
             parameter.publish(value)
             return parameter.sample.alarm.severity
         }
-        #expect(severity(30) == .none)
+        #expect(severity(29.9) == .none)
+        #expect(severity(30) == .minor)
+        #expect(parameter.sample.alarm.message == "30 degC is at 30 degC")
         #expect(severity(31) == .minor)
         #expect(parameter.sample.alarm.message == "31 degC is above 30 degC")
         #expect(severity(29) == .minor)
+        #expect(parameter.sample.alarm.message == "29 degC is still near 30 degC")
         #expect(severity(27.9) == .none)
         #expect(severity(41) == .major)
         #expect(severity(39) == .major)
         #expect(severity(37) == .minor)
         #expect(severity(.nan) == .invalid)
+    }
+
+    @Test("a limit is as bad as its severity says, and counts for nothing without one")
+    func severities() {
+        let parameter = Parameter("temperature", "", access: .read, initial: 20.0)
+        var limits = AlarmLimits(lowMajor: 0, low: 10, high: 30, highMajor: 40)
+        for (reason, usual) in [
+            (AlarmStatus.lowMajor, AlarmSeverity.major), (.low, .minor), (.high, .minor), (.highMajor, .major),
+        ] {
+            #expect(limits.severity(reason) == usual && AlarmLimits().severity(reason) == .none)
+        }
+        func alarm(_ value: Double) -> [String] {
+            parameter.publish(value)
+            let alarm = parameter.sample.alarm
+            return ["\(alarm.severity)", alarm.status.rawValue]
+        }
+        parameter.updateMetadata { $0.alarmLimits = limits }
+        #expect(alarm(40) == ["major", "highMajor"])
+        limits.highMajorSeverity = AlarmSeverity.none
+        limits.highSeverity = .invalid
+        limits.lowMajorSeverity = .minor
+        limits.lowSeverity = .major
+        parameter.updateMetadata { $0.alarmLimits = limits }
+        // Outer limits come first, however bad they are.
+        #expect(
+            alarm(50) == ["invalid", "high"] && alarm(-1) == ["minor", "lowMajor"] && alarm(5) == ["major", "low"])
+        #expect(alarm(20) == ["none", "none"])
+    }
+
+    @Test("hysteresis holds the alarm of its own limit, not that of another one")
+    func hysteresis() {
+        let parameter = Parameter("temperature", "", access: .read, initial: 20.0)
+        parameter.updateMetadata { $0.alarmLimits = AlarmLimits(low: 10, high: 30, highMajor: 40, hysteresis: 2) }
+        func status(_ value: Double) -> AlarmStatus {
+            parameter.publish(value)
+            return parameter.sample.alarm.status
+        }
+        #expect(status(40) == .highMajor && status(39) == .highMajor && status(29) == .none)
+        #expect(status(10) == .low && status(29) == .none && status(30) == .high && status(29) == .high)
+    }
+
+    @Test("new limits judge the value that is there at once; a device's own alarm and a missing value stay as they are")
+    func judgedAnew() {
+        let parameter = Parameter("temperature", "", access: .read, initial: 20.0)
+        let fresh = Parameter<Double>("fresh", "", access: .read)
+        var metadata = ParameterMetadata("", type: .number(.float64))
+        metadata.alarmLimits = AlarmLimits(high: 5)
+        let declared = Parameter(ParameterSpec("declared", metadata), initial: 6.0)
+        let subscription = Subscription(capacity: 8) {}
+        subscription.add(parameter)
+        func changes() -> [UpdateChanges] {
+            var heard: [UpdateChanges] = []
+            subscription.drain { heard.append($0.changes) }
+            return heard
+        }
+        _ = changes()
+        let time = parameter.sample.timestamp
+        for one in [parameter, fresh] { one.updateMetadata { $0.alarmLimits = AlarmLimits(high: 15) } }
+        #expect(parameter.sample.alarm.status == .high && parameter.sample.timestamp == time)
+        #expect(fresh.sample.alarm == .undefined && declared.sample.alarm.severity == .minor)
+        #expect(changes() == [[.metadata, .alarm]])
+        parameter.updateMetadata { $0.alarmLimits?.highSeverity = .major }
+        #expect(parameter.sample.alarm.severity == .major && changes() == [[.metadata, .alarm]])
+        parameter.updateMetadata { $0.alarmLimits?.low = 1 }
+        #expect(changes() == [.metadata])
+        parameter.publish(alarm: Alarm(.invalid, .hardware, "hot"))
+        parameter.updateMetadata { $0.alarmLimits?.highSeverity = AlarmSeverity.none }
+        #expect(parameter.sample.alarm.status == .hardware)
+        parameter.publish(alarm: .none)
+        #expect(parameter.sample.alarm == .none)
+        parameter.updateMetadata { $0.alarmLimits?.highSeverity = nil }
+        parameter.publish(alarm: .none)
+        #expect(parameter.sample.alarm.severity == .minor)
+        parameter.updateMetadata { $0.alarmLimits = nil }
+        #expect(parameter.sample.alarm == .none && declared.sample.alarm.status == .high)
     }
 
     @Test("a device's write handler decides what is published, and its error reaches the caller")

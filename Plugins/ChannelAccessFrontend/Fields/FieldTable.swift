@@ -77,14 +77,14 @@ enum FieldTable {
         "LOPR": limit(FieldWrites.display(upper: false)) { $0.lowerDisplay },
         "DRVH": limit { $0.upperControl },
         "DRVL": limit { $0.lowerControl },
-        "HIHI": limit(FieldWrites.alarm { $0.highMajor = $1 }) { $0.upperAlarm },
-        "HIGH": limit(FieldWrites.alarm { $0.high = $1 }) { $0.upperWarning },
-        "LOW": limit(FieldWrites.alarm { $0.low = $1 }) { $0.lowerWarning },
-        "LOLO": limit(FieldWrites.alarm { $0.lowMajor = $1 }) { $0.lowerAlarm },
-        "HHSV": severity(2) { $0.upperAlarm },
-        "HSV": severity(1) { $0.upperWarning },
-        "LSV": severity(1) { $0.lowerWarning },
-        "LLSV": severity(2) { $0.lowerAlarm },
+        "HIHI": alarmLimit(FieldWrites.alarm { $0.highMajor = $1 }) { $0.highMajor },
+        "HIGH": alarmLimit(FieldWrites.alarm { $0.high = $1 }) { $0.high },
+        "LOW": alarmLimit(FieldWrites.alarm { $0.low = $1 }) { $0.low },
+        "LOLO": alarmLimit(FieldWrites.alarm { $0.lowMajor = $1 }) { $0.lowMajor },
+        "HHSV": severity(of: .highMajor, FieldWrites.severity { $0.highMajorSeverity = $1 }),
+        "HSV": severity(of: .high, FieldWrites.severity { $0.highSeverity = $1 }),
+        "LSV": severity(of: .low, FieldWrites.severity { $0.lowSeverity = $1 }),
+        "LLSV": severity(of: .lowMajor, FieldWrites.severity { $0.lowMajorSeverity = $1 }),
         "HYST": Field(.double, .metadata, hasUnit: true) { record, _ in
             .float(record.member.metadata.alarmLimits?.hysteresis ?? 0)
         },
@@ -103,11 +103,18 @@ enum FieldTable {
         Field(.double, .metadata, hasUnit: true, write: write) { record, _ in .float(limit(record.block.limits)) }
     }
 
-    private static func severity(
-        _ severity: Int64, _ limit: @escaping @Sendable (MetadataBlock.Limits) -> Double
+    /// The limit itself, also where its severity lets it count for nothing.
+    private static func alarmLimit(
+        _ write: @escaping FieldWrites.Write, _ limit: @escaping @Sendable (AlarmLimits) -> Double?
     ) -> Field {
-        Field(.enum, .metadata, labels: AlarmCodes.severities) { record, _ in
-            .integer(limit(record.block.limits).isNaN ? 0 : severity)
+        Field(.double, .metadata, hasUnit: true, write: write) { record, _ in
+            .float(record.member.metadata.alarmLimits.flatMap(limit) ?? .nan)
+        }
+    }
+
+    private static func severity(of limit: AlarmStatus, _ write: @escaping FieldWrites.Write) -> Field {
+        Field(.enum, .metadata, labels: AlarmCodes.severities, write: write) { record, _ in
+            .integer(Int64(record.member.metadata.alarmLimits?.severity(limit).rawValue ?? 0))
         }
     }
 

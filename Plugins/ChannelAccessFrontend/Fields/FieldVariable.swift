@@ -83,6 +83,7 @@ final class FieldVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
             guard let text = String(validating: bytes, as: UTF8.self) else { throw PutRefusal("the text is not UTF-8") }
             return .string(text)
         }
+        if field.type == .enum { return .integer(Int64(try elements.state(of: field.labels))) }
         guard let number = elements.real(0) else { throw PutRefusal("a number is needed") }
         return .float(number)
     }

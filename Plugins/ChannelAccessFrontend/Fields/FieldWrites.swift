@@ -52,6 +52,21 @@ enum FieldWrites {
         }
     }
 
+    /// How bad it is to reach a limit, whether it is there already or comes with the next write.
+    static func severity(_ set: @escaping @Sendable (inout AlarmLimits, AlarmSeverity) -> Void) -> Write {
+        { record, value, _ in
+            guard let (source, _) = own(record, value) else { return fixed }
+            guard let index = value.integer, let severity = UInt8(exactly: index).flatMap(AlarmSeverity.init(rawValue:))
+            else { return PutRefusal("a severity is one of \(AlarmCodes.severities.joined(separator: ", "))") }
+            source.updateMetadata { metadata in
+                var limits = metadata.alarmLimits ?? AlarmLimits()
+                set(&limits, severity)
+                metadata.alarmLimits = limits
+            }
+            return nil
+        }
+    }
+
     static func deadBand(_ set: @escaping @Sendable (inout DeadBands, Double) -> Void) -> Write {
         { record, value, _ in
             guard let (source, number) = own(record, value) else { return fixed }

@@ -73,9 +73,13 @@ extension MetadataBlock.Limits {
             (upperControl, lowerControl) = (control.upperBound, control.lowerBound)
         }
         guard let alarm = metadata.alarmLimits else { return }
-        upperAlarm = alarm.highMajor ?? .nan
-        upperWarning = alarm.high ?? .nan
-        lowerWarning = alarm.low ?? .nan
-        lowerAlarm = alarm.lowMajor ?? .nan
+        // A limit that does not count is none for displays.
+        func counting(_ limit: Double?, _ reason: AlarmStatus) -> Double {
+            alarm.severity(reason) == .none ? .nan : limit ?? .nan
+        }
+        upperAlarm = counting(alarm.highMajor, .highMajor)
+        upperWarning = counting(alarm.high, .high)
+        lowerWarning = counting(alarm.low, .low)
+        lowerAlarm = counting(alarm.lowMajor, .lowMajor)
     }
 }

@@ -42,21 +42,7 @@ struct PayloadDecoder {
     }
 
     private func state(_ elements: SentElements) throws(PutRefusal) -> DataValue {
-        let states = shape.labels.isEmpty ? 2 : shape.labels.count
-        var index: UInt16?
-        if case .string = elements.type {
-            let text = elements.text(0)
-            index = shape.labels.firstIndex { Array($0.utf8) == text }.map { UInt16($0) }
-            if index == nil, text.allSatisfy({ (48...57).contains($0) }), !text.isEmpty {
-                index = UInt16(String(decoding: text, as: UTF8.self))
-            }
-        } else {
-            index = elements.whole(0).flatMap { UInt16(exactly: $0) }
-        }
-        guard let index, index < states else {
-            let given = String(decoding: elements.text(0).prefix(40), as: UTF8.self)
-            throw PutRefusal("“\(given)” is none of \(shape.labels.joined(separator: ", "))")
-        }
+        let index = try elements.state(of: shape.labels)
         if case .bool = type { return .bool(index != 0) }
         return shape.labels.isEmpty ? .integer(Int64(index)) : .string(shape.labels[Int(index)])
     }
@@ -142,6 +128,28 @@ struct PayloadDecoder {
     private func byte(_ elements: SentElements, _ index: Int) throws(PutRefusal) -> UInt8 {
         guard let byte = elements.integer(index, as: UInt8.self) else { throw notANumber(elements) }
         return UInt8(truncatingIfNeeded: byte)
+    }
+}
+
+extension SentElements {
+    /// The index of the first element among labels: sent as text, in digits, or as a number; without labels 0 or 1.
+    func state(of labels: [String]) throws(PutRefusal) -> UInt16 {
+        let states = labels.isEmpty ? 2 : labels.count
+        var index: UInt16?
+        if case .string = type {
+            let text = text(0)
+            index = labels.firstIndex { Array($0.utf8) == text }.map { UInt16($0) }
+            if index == nil, text.allSatisfy({ (48...57).contains($0) }), !text.isEmpty {
+                index = UInt16(String(decoding: text, as: UTF8.self))
+            }
+        } else {
+            index = whole(0).flatMap { UInt16(exactly: $0) }
+        }
+        guard let index, index < states else {
+            let given = String(decoding: text(0).prefix(40), as: UTF8.self)
+            throw PutRefusal("“\(given)” is none of \(labels.joined(separator: ", "))")
+        }
+        return index
     }
 }
 

@@ -22,8 +22,10 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     var alarm = Alarm.undefined
     /// Why the last write failed at the device, until one succeeds; it lies over ``alarm``, whatever is published.
     private var writeAlarm = Alarm.none
-    /// The alarm without the device's, as hysteresis needs it.
-    private var limitSeverity = AlarmSeverity.none
+    /// The alarm without what the limits make of it; kept where there are limits.
+    private var givenAlarm = Alarm.undefined
+    /// The limit that was reached last, as hysteresis needs it.
+    private var reachedLimit = AlarmStatus.none
     private var currentInfo: ParameterInfo
     private var subscribers: [Subscriber]?
     private var lastPosted: PostedNumbers?
@@ -203,7 +205,7 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     ) -> Wakers {
         timestamp = time
         let before = self.alarm
-        self.alarm = currentInfo.isPlain ? alarm : evaluated(alarm, number)
+        self.alarm = judged(alarm, number)
         var wakers = Wakers()
         if let subscribers {
             var changes: UpdateChanges = lastPosted == nil ? [.value, .archive] : beyondDeadBands(number)
@@ -230,11 +232,18 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
         return wakers
     }
 
-    private final func evaluated(_ alarm: Alarm, _ number: Double?) -> Alarm {
-        guard let limits = currentInfo.metadata.alarmLimits, let number else { return alarm }
-        let judged = limits.judge(number, previous: limitSeverity, unit: currentInfo.metadata.unit)
-        limitSeverity = judged.severity
-        return alarm.merged(with: judged)
+    /// What the limits make of a given alarm; called with the lock held.
+    @inline(__always)
+    final func judged(_ given: Alarm, _ number: @autoclosure () -> Double?) -> Alarm {
+        currentInfo.isPlain ? given : evaluated(given, number())
+    }
+
+    private final func evaluated(_ given: Alarm, _ number: Double?) -> Alarm {
+        givenAlarm = given
+        guard let limits = currentInfo.metadata.alarmLimits, let number else { return given }
+        let judged = limits.judge(number, reached: reachedLimit, unit: currentInfo.metadata.unit)
+        reachedLimit = judged.status
+        return given.merged(with: judged)
     }
 
     private final func beyondDeadBands(_ number: Double?) -> UpdateChanges {
@@ -263,15 +272,19 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
         let before = metadata
         change(&metadata)
         guard metadata != before else { return }
-        lock.withLock {
+        let isAlarmNew = lock.withLock {
+            let (old, given) = (alarm, currentInfo.isPlain ? alarm : givenAlarm)
             currentInfo = ParameterInfo(metadata)
             autosaveMemo = 0
             silence = 0
             lastPosted = metadata.deadBands == nil ? nil : PostedNumbers()
+            // The value that is there is judged by the new limits at once.
+            alarm = judged(given, timestamp == .never ? nil : currentValue().double)
+            return alarm != old
         }
         // The tree first: a frontend that keeps what it made of the metadata must know before its subscription wakes it.
         owner?.metadataDidChange(self, typeChanged: metadata.type != before.type)
-        repost(.metadata)
+        repost(isAlarmNew ? [.metadata, .alarm] : .metadata)
     }
 
     // MARK: - Subscribers

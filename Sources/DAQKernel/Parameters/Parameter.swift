@@ -29,7 +29,7 @@ public final class Parameter<Value: ParameterValue>: AnyParameter, @unchecked Se
         stored = initial ?? Value.placeholder
         super.init(name: MemberCollector.prefixed(spec.name), metadata: spec.metadata)
         if initial != nil {
-            alarm = .none
+            alarm = judged(.none, stored.number)
             timestamp = .now()
         }
     }
@@ -94,11 +94,12 @@ public final class Parameter<Value: ParameterValue>: AnyParameter, @unchecked Se
         wakers.wake()
     }
 
-    /// Changes the alarm alone; value and time stay.
+    /// Changes the alarm alone; value and time stay, and an alarm that the limits raise stays where it is worse.
     public func publish(alarm newAlarm: Alarm) {
         let changed = lock.withLock {
-            defer { alarm = newAlarm }
-            return alarm != newAlarm
+            let old = alarm
+            alarm = judged(newAlarm, timestamp == .never ? nil : stored.number)
+            return alarm != old
         }
         if changed { repost(.alarm) }
     }

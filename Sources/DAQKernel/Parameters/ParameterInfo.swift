@@ -55,23 +55,21 @@ extension ParameterMetadata {
 }
 
 extension AlarmLimits {
-    /// The alarm of a number; a running alarm ends only `hysteresis` inside its limit.
-    func judge(_ number: Double, previous: AlarmSeverity, unit: String) -> Alarm {
-        func beyond(_ limit: Double?, _ sign: Double, _ severity: AlarmSeverity) -> Double? {
-            guard let limit else { return nil }
-            let slack = previous >= severity ? hysteresis : 0
-            return sign * number > sign * limit - slack ? limit : nil
-        }
-        func alarm(_ severity: AlarmSeverity, _ status: AlarmStatus, _ word: String, _ limit: Double) -> Alarm {
+    /// The alarm of a number: that of the first limit which it reaches and which counts, the outer ones first.
+    /// - Parameter reached: The limit of the last alarm, which ends only `hysteresis` inside of it.
+    func judge(_ number: Double, reached: AlarmStatus, unit: String) -> Alarm {
+        func alarm(_ reason: AlarmStatus, _ limit: Double?, _ sign: Double, _ beyond: String) -> Alarm? {
+            let severity = severity(reason)
+            guard let limit, severity != .none else { return nil }
+            let slack = reached == reason ? hysteresis : 0
+            guard sign * number >= sign * limit - slack else { return nil }
             let suffix = unit.isEmpty ? "" : " \(unit)"
-            return Alarm(severity, status, "\(number.shortText)\(suffix) is \(word) \(limit.shortText)\(suffix)")
+            let word = sign * number > sign * limit ? beyond : number == limit ? "at" : "still near"
+            return Alarm(severity, reason, "\(number.shortText)\(suffix) is \(word) \(limit.shortText)\(suffix)")
         }
         if number.isNaN { return Alarm(.invalid, .undefined, "not a number") }
-        if let limit = beyond(highMajor, 1, .major) { return alarm(.major, .highMajor, "above", limit) }
-        if let limit = beyond(lowMajor, -1, .major) { return alarm(.major, .lowMajor, "below", limit) }
-        if let limit = beyond(high, 1, .minor) { return alarm(.minor, .high, "above", limit) }
-        if let limit = beyond(low, -1, .minor) { return alarm(.minor, .low, "below", limit) }
-        return .none
+        return alarm(.highMajor, highMajor, 1, "above") ?? alarm(.lowMajor, lowMajor, -1, "below")
+            ?? alarm(.high, high, 1, "above") ?? alarm(.low, low, -1, "below") ?? .none
     }
 }
 

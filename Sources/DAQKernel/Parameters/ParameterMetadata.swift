@@ -13,16 +13,24 @@ public enum Access: String, Sendable {
 
 /// Limits beyond which the kernel raises an alarm.
 public struct AlarmLimits: Sendable, Equatable {
-    /// Below this: major.
+    /// At this or below: major.
     public var lowMajor: Double?
-    /// Below this: minor.
+    /// At this or below: minor.
     public var low: Double?
-    /// Above this: minor.
+    /// At this or above: minor.
     public var high: Double?
-    /// Above this: major.
+    /// At this or above: major.
     public var highMajor: Double?
     /// How far a value must come back before its alarm ends, in the parameter's unit.
     public var hysteresis: Double
+    /// How bad it is to reach ``lowMajor``, where that is not the usual; with `none` the limit does not count.
+    public var lowMajorSeverity: AlarmSeverity?
+    /// How bad it is to reach ``low``.
+    public var lowSeverity: AlarmSeverity?
+    /// How bad it is to reach ``high``.
+    public var highSeverity: AlarmSeverity?
+    /// How bad it is to reach ``highMajor``.
+    public var highMajorSeverity: AlarmSeverity?
 
     /// Limits; leave out those that do not apply.
     public init(
@@ -34,6 +42,18 @@ public struct AlarmLimits: Sendable, Equatable {
         self.high = high
         self.highMajor = highMajor
         self.hysteresis = hysteresis
+    }
+
+    /// How bad it is to reach a limit, which is named by the reason of its alarm: as was set, or else the usual: major for
+    /// the outer limits, minor for the inner ones, `none` for those that there are not.
+    public func severity(_ reason: AlarmStatus) -> AlarmSeverity {
+        switch reason {
+        case .lowMajor: lowMajorSeverity ?? (lowMajor == nil ? .none : .major)
+        case .low: lowSeverity ?? (low == nil ? .none : .minor)
+        case .high: highSeverity ?? (high == nil ? .none : .minor)
+        case .highMajor: highMajorSeverity ?? (highMajor == nil ? .none : .major)
+        default: .none
+        }
     }
 }
 
