@@ -15,12 +15,14 @@ final class ChannelAccessFrontend: Frontend {
     }.judging { settings, site in _ = try NameSettings.plan(settings, site: site) }
 
     private static let slowNames = 16
+    private static let circuitNames = 256
 
     private let settings: ServerSettings
     private let served: ServedNames
     private let context: FrontendContext
     private let counters: ServerCounters
     private let slowClients: Parameter<DataValue>
+    private let circuits: Parameter<DataValue>
     private let server = Mutex<CAServer?>(nil)
     private let areNamesOpen = Mutex(false)
 
@@ -29,13 +31,17 @@ final class ChannelAccessFrontend: Frontend {
         self.served = served
         self.context = context
         counters = ServerCounters { context.counter($0, $1) }
-        var metadata = ParameterMetadata(
-            "Who does not read what they asked for; the first \(Self.slowNames)",
-            type: .strings(capacity: Self.slowNames))
-        metadata.access = .read
-        slowClients = Parameter(
-            ParameterSpec("frontends/\(context.name)/slow_client", metadata), initial: .strings([]))
+        func list(_ name: String, _ description: String, _ capacity: Int) -> Parameter<DataValue> {
+            var metadata = ParameterMetadata(
+                "\(description); the first \(capacity)", type: .strings(capacity: capacity))
+            metadata.access = .read
+            return Parameter(ParameterSpec("frontends/\(context.name)/\(name)", metadata), initial: .strings([]))
+        }
+        slowClients = list("slow_client", "Who does not read what they asked for", Self.slowNames)
+        circuits = list("circuit", "Open circuits with their clients, by priority", Self.circuitNames)
     }
+
+    private var lists: [Parameter<DataValue>] { [slowClients, circuits] }
 
     /// The ports on which it listens; `nil` before the start and after the stop.
     var ports: (udp: Int, tcp: Int)? {
@@ -49,8 +55,10 @@ final class ChannelAccessFrontend: Frontend {
         }
         if isFirst {
             served.open()
-            context.site.daemon.remove(slowClients.name)
-            try? context.site.daemon.add(slowClients)
+            for list in lists {
+                context.site.daemon.remove(list.name)
+                try? context.site.daemon.add(list)
+            }
         }
         let server = try CAServer(
             settings, frontend: context.name, directory: served.directory, counters: counters, logger: context.logger)
@@ -74,8 +82,13 @@ final class ChannelAccessFrontend: Frontend {
     private func count() {
         guard let server = server.withLock({ $0 }) else { return }
         server.count()
-        let names = DataValue.strings(Array(server.slowClients.prefix(Self.slowNames)))
-        if slowClients.value != names { slowClients.publish(names) }
+        show(server.slowClients.prefix(Self.slowNames), slowClients)
+        show(server.circuits.prefix(Self.circuitNames), circuits)
+    }
+
+    private func show(_ names: ArraySlice<String>, _ list: Parameter<DataValue>) {
+        let names = DataValue.strings(Array(names))
+        if list.value != names { list.publish(names) }
     }
 
     func stop() async {
@@ -84,7 +97,7 @@ final class ChannelAccessFrontend: Frontend {
             return server
         }
         server?.stop()
-        context.site.daemon.remove(slowClients.name)
+        for list in lists { context.site.daemon.remove(list.name) }
         let isOpen = areNamesOpen.withLock { isOpen in
             defer { isOpen = false }
             return isOpen

@@ -5,9 +5,11 @@
   lifecycle.py [rsrv|daqd]...
 """
 import os
+import re
 import subprocess
 import sys
 
+from caraw import STRING, VERSION, Circuit, msg
 from checks import CHECKS, await_that, check, equal, expect, run
 from servers import Repeater, Server, client_environment, free_port
 
@@ -89,6 +91,14 @@ def servers_that_share_a_port_hear_one_search():
         equal(read(environment, "R:LO", "D:LO", "R:I64", "D:I64").strip(), "[7, 7, 5.0, 5.0]", "values")
 
 
+def circuits_are_listed_by_priority():
+    """By the device that daqd is itself, so in every frontend."""
+    with Server("daqd") as server, Circuit("127.0.0.1", server.port) as plain, Circuit("127.0.0.1", server.port, priority=20) as urgent:
+        urgent.send(msg(VERSION, 50, 13))
+        sid = plain.create("channel_access:daqd:frontends:ca:circuit").p2
+        await_that("the list", lambda: re.findall(rb"priority (\d+)", plain.get(sid, STRING, 0).payload) == [b"20", b"0"])
+
+
 def main():
     kinds = sys.argv[1:] or ["rsrv", "daqd"]
     checks = list(CHECKS)
@@ -101,6 +111,7 @@ def main():
             check(of_kind)
     if "daqd" in kinds:
         check(servers_that_share_a_port_hear_one_search)
+        check(circuits_are_listed_by_priority)
     run()
 
 

@@ -27,6 +27,9 @@ final class RawClient {
         }
     }
 
+    /// One that is connected.
+    init(descriptor: Int32) { self.descriptor = descriptor }
+
     deinit { Foundation.close(descriptor) }
 
     @discardableResult

@@ -76,6 +76,7 @@ extension Circuit {
         } else {
             client.user = name
         }
+        introductions += 1
         origin = client.origin(frontend: services.frontend)
     }
 

@@ -30,7 +30,10 @@ final class Circuit {
 
     /// The client's minor version; `nil` before it said so.
     private(set) var minor: UInt16?
+    /// The client's wish, from 0 to 99, to be served before others; what it says first counts.
     private(set) var priority: UInt16 = 0
+    /// How often the client said something of itself.
+    var introductions = 0
     private(set) var offencesBeforeVersion = 0
     var client: ClientIdentity
     var origin: Origin
@@ -116,6 +119,7 @@ final class Circuit {
         }
         minor = UInt16(truncatingIfNeeded: header.count)
         priority = header.type
+        introductions += 1
     }
 
     /// Something else than a version at the start: an old client, or no client of Channel Access at all.

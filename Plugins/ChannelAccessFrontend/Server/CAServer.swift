@@ -72,6 +72,12 @@ final class CAServer: Sendable {
     /// Clients that do not read what they asked for, by name.
     var slowClients: [String] { loops.flatMap { loop in loop.slow.withLock { $0 } } }
 
+    /// Every circuit with its client and its priority, the highest first.
+    var circuits: [String] {
+        loops.flatMap { loop in loop.circuits.withLock { $0 } }
+            .sorted { ($1.priority, $0.text) < ($0.priority, $1.text) }.map(\.text)
+    }
+
     /// Closes every circuit, then the sockets; safe also a second time.
     func stop() {
         guard !isStopped.exchange(true, ordering: .acquiringAndReleasing) else { return }

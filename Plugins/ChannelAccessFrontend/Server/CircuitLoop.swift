@@ -21,6 +21,12 @@ final class CircuitLoop: @unchecked Sendable {
         case stop
     }
 
+    /// What is to be done for one circuit within a turn.
+    private enum Work {
+        case serve(Poller.Ready)
+        case handle(UInt64, Circuit.Event)
+    }
+
     private static let inputSize = 262_144
     private static let bigMessage = 131_072
     private static let flushStep = 32_768
@@ -37,17 +43,21 @@ final class CircuitLoop: @unchecked Sendable {
     private let ended = ThreadSemaphore()
 
     private var connections: [UInt64: Connection] = [:]
+    private var order = TurnOrder<Work>()
     private var nextID: UInt64 = 1
     private var letters: [Letter] = []
     private var spare: [WireBuffer] = []
     private let input: UnsafeMutableRawPointer
     private var isRunning = true
     private var lastTick = 0
+    private var hasNewCircuits = false
 
     /// How many circuits it serves, for the choice of a loop.
     let load = Atomic<Int>(0)
     /// The slow clients, by name.
     let slow = Mutex<[String]>([])
+    /// Every circuit whose client said its version.
+    let circuits = Mutex<[CircuitNote]>([])
 
     init(_ services: CircuitServices, _ admissions: Admissions, number: Int) throws(SocketError) {
         self.services = services
@@ -91,8 +101,11 @@ final class CircuitLoop: @unchecked Sendable {
     private func run() {
         while isRunning {
             let timeout: Int32 = connections.isEmpty ? -1 : 1000
-            let wasRung = poller.wait(milliseconds: timeout) { ready in serve(ready) }
+            let wasRung = poller.wait(milliseconds: timeout) { ready in
+                if order.isNeeded { put(.serve(ready), ready.id) } else { serve(ready) }
+            }
             if wasRung { readLetters() }
+            if !order.isEmpty { serveInOrder() }
             let now = Self.now
             if now != lastTick {
                 lastTick = now
@@ -114,13 +127,31 @@ final class CircuitLoop: @unchecked Sendable {
             switch letter {
             case .accept(let descriptor, let peer): open(descriptor, peer)
             case .circuit(let id, let event):
-                if let connection = connections[id] { handle(event, connection) }
+                if order.isNeeded {
+                    put(.handle(id, event), id)
+                } else if let connection = connections[id] {
+                    handle(event, connection)
+                }
             case .follow: follow()
             case .count: count()
             case .stop: isRunning = false
             }
         }
         letters.removeAll(keepingCapacity: true)
+    }
+
+    private func put(_ work: Work, _ id: UInt64) {
+        if let connection = connections[id] { order.put(work, connection.priority) }
+    }
+
+    private func serveInOrder() {
+        for work in order.take() {
+            switch work {
+            case .serve(let ready): serve(ready)
+            case .handle(let id, let event):
+                if let connection = connections[id] { handle(event, connection) }
+            }
+        }
     }
 
     private func serve(_ ready: Poller.Ready) {
@@ -138,6 +169,7 @@ final class CircuitLoop: @unchecked Sendable {
         let circuit = Circuit(services, address: peer.host) { [weak self] event in self?.post(.circuit(id, event)) }
         let connection = Connection(id, descriptor, peer, circuit, now: Self.now)
         connections[id] = connection
+        order.add(connection.priority)
         services.counters.circuits.add()
         poller.watch(descriptor, id: id)
         let out = buffer(for: connection)
@@ -147,6 +179,8 @@ final class CircuitLoop: @unchecked Sendable {
 
     private func close(_ connection: Connection) {
         guard connections.removeValue(forKey: connection.id) != nil else { return }
+        order.remove(connection.priority)
+        hasNewCircuits = hasNewCircuits || connection.circuit.isOpen
         note(connection)
         services.counters.channels.add(-connection.circuit.channels.count)
         services.counters.subscriptions.add(-connection.circuit.monitors.count)
@@ -210,6 +244,7 @@ final class CircuitLoop: @unchecked Sendable {
             isStalled = out.count >= services.limits.replyBuffer
             if isStalled { break }
         }
+        if circuit.priority != connection.priority { follow(circuit.priority, connection) }
         if circuit.isClosing {
             connection.rest.empty()
         } else if !connection.rest.keep(bytes.dropping(used)) {
@@ -218,6 +253,13 @@ final class CircuitLoop: @unchecked Sendable {
         connection.isStalled = isStalled
         circuit.deliver(into: out)
         flush(connection, out)
+    }
+
+    /// The client has said its priority.
+    private func follow(_ priority: UInt16, _ connection: Connection) {
+        order.remove(connection.priority)
+        order.add(priority)
+        connection.priority = priority
     }
 
     // MARK: - Writing
@@ -308,7 +350,9 @@ final class CircuitLoop: @unchecked Sendable {
             defer { changes = DirectoryChanges() }
             return changes
         }
-        for connection in Array(connections.values) {
+        var everyone = Array(connections.values)
+        if order.isNeeded { everyone.sort { $0.priority > $1.priority } }
+        for connection in everyone {
             let out = buffer(for: connection)
             connection.circuit.follow(changes, into: out)
             flush(connection, out)
@@ -319,6 +363,7 @@ final class CircuitLoop: @unchecked Sendable {
 
     private func tick(_ now: Int) {
         var changed = false
+        var isNew = hasNewCircuits
         for connection in Array(connections.values) {
             if let reason = connection.expired(now: now, services.limits) {
                 services.logger.debug(
@@ -330,14 +375,23 @@ final class CircuitLoop: @unchecked Sendable {
             let isSlow = connection.unsentCount > 0 && now - connection.lastOutput >= Self.slowSeconds
             changed = changed || isSlow != connection.isSlow
             connection.isSlow = isSlow
+            isNew = isNew || connection.circuit.introductions != connection.introductions
+            connection.introductions = connection.circuit.introductions
         }
         if changed { listSlow() }
+        if isNew { listCircuits() }
         count()
     }
 
     private func listSlow() {
         let names = connections.values.filter(\.isSlow).map(\.name).sorted()
         slow.withLock { $0 = names }
+    }
+
+    private func listCircuits() {
+        hasNewCircuits = false
+        let notes = connections.values.filter(\.circuit.isOpen).map(\.note)
+        circuits.withLock { $0 = notes }
     }
 
     /// Adds what the circuits did to the counters.

@@ -31,6 +31,10 @@ final class Connection {
     var sent = 0
     /// Whether it is among the slow ones.
     var isSlow = false
+    /// The circuit's, as the loop's order knows it.
+    var priority: UInt16 = 0
+    /// How often the client had said who it is when the circuits were listed.
+    var introductions = 0
 
     init(_ id: UInt64, _ descriptor: Int32, _ peer: IPv4Endpoint, _ circuit: Circuit, now: Int) {
         self.id = id
@@ -43,10 +47,17 @@ final class Connection {
     }
 
     /// Who it is, for metrics: `10.0.0.7:40312 alice@beam1`; what the client says of itself is cut.
-    var name: String {
-        let claims = circuit.client
-        let host = claims.host.isEmpty ? claims.address : claims.host
-        return "\(peer) \(claims.user.prefix(40))@\(host.prefix(60))"
+    var name: String { "\(peer) \(claims)" }
+
+    private var claims: String {
+        let client = circuit.client
+        let host = client.host.isEmpty ? client.address : client.host
+        return "\(client.user.prefix(40))@\(host.prefix(60))"
+    }
+
+    /// For the list of circuits.
+    var note: CircuitNote {
+        CircuitNote(priority: circuit.priority, text: "\(peer) priority \(circuit.priority) \(claims)")
     }
 
     /// Bytes that wait to be sent.
@@ -66,4 +77,10 @@ final class Connection {
         if circuit.channels.count == 0, unsent == nil, now - lastInput > limits.idleSeconds { return "no channel" }
         return nil
     }
+}
+
+/// One circuit in the list of all: `10.0.0.7:40312 priority 20 alice@beam1`.
+struct CircuitNote: Sendable {
+    var priority: UInt16
+    var text: String
 }
