@@ -4,15 +4,22 @@
 
   lifecycle.py [rsrv|daqd]...
 """
+import json
 import os
 import re
+import socket
+import struct
 import subprocess
 import sys
+import tempfile
+import urllib.request
 
-from caraw import STRING, VERSION, Circuit, msg
+from caraw import DOUBLE, EVENT_ADD, SERVER_DISCONN, STRING, VERSION, WRITE_NOTIFY, Circuit, msg
 from checks import CHECKS, await_that, check, equal, expect, run
+from daqd_process import DaqdProcess
 from servers import Repeater, Server, client_environment, free_port
 
+STS_DOUBLE = 13
 READ = "import sys, epics; values = epics.caget_many(sys.argv[1:]); print(values); sys.exit(None in values)"
 WATCH = """
 import sys, epics
@@ -99,6 +106,59 @@ def circuits_are_listed_by_priority():
         await_that("the list", lambda: re.findall(rb"priority (\d+)", plain.get(sid, STRING, 0).payload) == [b"20", b"0"])
 
 
+STOPPING = """\
+allow_debug_plugins: true
+site: {{name: stopping, data: {folder}/data, state: {folder}/state}}
+plugins: [{{file: ChannelAccessBenchPlugin, required: true}}, {{file: ChannelAccessFrontend, required: true}},
+          {{file: RESTFrontend, required: true}}, {{file: RPCFrontend, required: true}}]
+devices:
+  late: {{type: ca-bench, scalars: 1, waveform: 10, image: 10, stubborn: true, stop_timeout: 10min}}
+  quick: {{type: ca-bench, scalars: 1, waveform: 10, image: 10}}
+frontends:
+  ca: {{type: channel_access, port: {port}, interfaces: [127.0.0.1], automatic_beacons: false, devices: {{quick: {{plain: "Q:"}}, late: {{plain: "L:"}}}}}}
+  rest: {{type: rest, port: {rest}}}
+  rpc: {{type: pc_rpc, port: {rpc}}}
+"""
+
+
+def devices_stay_while_daqd_stops():
+    """One device has stopped, the other takes its time: who comes then finds both, sees how they are, and cannot write to what is gone."""
+    port, rest, rpc = (free_port() for _ in range(3))
+    with tempfile.TemporaryDirectory(prefix="daqd-stop-") as folder:
+        text = STOPPING.format(folder=folder, port=port, rest=rest, rpc=rpc)
+        with DaqdProcess(os.environ["DAQD"], folder, text) as daqd, Circuit("127.0.0.1", port) as before:
+            sid = before.create("Q:AO").p2
+            before.send(msg(EVENT_ADD, STS_DOUBLE, 1, sid, 1, struct.pack(">fffHH", 0, 0, 0, 4, 0)))
+            equal(severity(before.expect(EVENT_ADD)), 0, "severity while it runs")
+            daqd.process.terminate()
+            equal(severity(before.expect(EVENT_ADD)), 3, "severity when the device has stopped")
+            with Circuit("127.0.0.1", port) as late:
+                for name, wanted in [("L:AO", 0), ("Q:AO", 3)]:
+                    equal(severity(late.get(late.create(name).p2, STS_DOUBLE, 1)), wanted, name)
+                late.send(msg(WRITE_NOTIFY, DOUBLE, 1, late.create("Q:BUSY").p2, 5, struct.pack(">d", 1)))
+                equal(late.expect(WRITE_NOTIFY).p1, 160, "a write to the stopped device")
+                late.send(msg(WRITE_NOTIFY, DOUBLE, 1, late.create("L:BUSY").p2, 6, struct.pack(">d", 1)))
+                equal(late.expect(WRITE_NOTIFY).p1, 1, "a write to the other one")
+            with urllib.request.urlopen(f"http://127.0.0.1:{rest}/api/v1/devices", timeout=60) as reply:
+                states = {device["name"]: device["state"] for device in json.load(reply)["devices"]}
+            equal(states, {"daqd": "connected", "late": "connected", "quick": "stopped"}, "devices over REST")
+            with socket.create_connection(("127.0.0.1", rpc), 60) as connection, connection.makefile("rwb") as stream:
+                stream.write(b"ARTIQ pc_rpc\n")
+                stream.flush()
+                targets = stream.readline()
+            expect(b'"late"' in targets and b'"quick"' in targets, targets)
+            daqd.process.terminate()
+            seen = []
+            while (message := before.next()) is not None:
+                seen.append(message.cmd)
+            expect(before.closed and SERVER_DISCONN not in seen, "the circuit's end", before.closed, seen)
+            equal(daqd.process.wait(60), 0, "daqd's status")
+
+
+def severity(message):
+    return struct.unpack_from(">HH", message.payload)[1]
+
+
 def main():
     kinds = sys.argv[1:] or ["rsrv", "daqd"]
     checks = list(CHECKS)
@@ -112,6 +172,7 @@ def main():
     if "daqd" in kinds:
         check(servers_that_share_a_port_hear_one_search)
         check(circuits_are_listed_by_priority)
+        check(devices_stay_while_daqd_stops)
     run()
 
 

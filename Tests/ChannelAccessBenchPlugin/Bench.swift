@@ -13,11 +13,12 @@ final class Bench: Device {
             .integer("waveform", "Elements of WF", default: 1_000_000, in: 1...100_000_000),
             .integer("image", "Elements of IMG", default: 8_000_000, in: 1...100_000_000),
             .number("period", "Counts all of them up this often; 0 never", unit: "s", default: 0, in: 0...3600),
+            .bool("stubborn", "Whether it does not stop by itself", default: false),
         ]
     ) { settings, _ in
         Bench(
             scalars: try settings["scalars"], fan: try settings["fan"], waveform: try settings["waveform"],
-            image: try settings["image"], period: try settings["period"])
+            image: try settings["image"], period: try settings["period"], isStubborn: try settings["stubborn"])
     }
 
     let nameSets = [TypeVarieties().nameSet]
@@ -30,9 +31,10 @@ final class Bench: Device {
     private let triggers: [Parameter<Int32>]
     private let fan: Int
     private let period: Double
+    private let isStubborn: Bool
     private let count = Atomic<Int>(0)
 
-    init(scalars: Int, fan: Int, waveform: Int, image: Int, period: Double) {
+    init(scalars: Int, fan: Int, waveform: Int, image: Int, period: Double, isStubborn: Bool) {
         counted = (0..<scalars).map { Self.number("S", $0) }
         settable = (0..<min(scalars, 1000)).map { Self.number("A", $0) }
         self.waveform = member("WF", .array(.float64, capacity: [waveform]), .array(ArrayValue([Double]())))
@@ -40,6 +42,7 @@ final class Bench: Device {
         triggers = ["TRIG", "WFTRIG", "IMGTRIG"].map { Parameter($0, "Publishes when it is written", initial: 0) }
         self.fan = min(fan, scalars)
         self.period = period
+        self.isStubborn = isStubborn
         triggers[0].onWrite(self) { bench, value, _ in
             bench.countUp(bench.fan)
             bench.triggers[0].publish(value)
@@ -61,6 +64,10 @@ final class Bench: Device {
             next += .seconds(period)
             try await clock.sleep(until: next)
         }
+    }
+
+    func stop() async {
+        if isStubborn { try? await Task.sleep(for: .seconds(1_000_000_000)) }
     }
 
     private static func number(_ letter: String, _ index: Int) -> Parameter<Double> {

@@ -94,6 +94,40 @@ struct DaemonTests {
         #expect(await stage.end() == .success)
     }
 
+    @Test("while one device stops the others stay listed, stopped and in alarm, until the frontends have ended")
+    func listed() async throws {
+        let stage = try Stage(
+            Self.site(
+                """
+                devices: {quick: {type: fake}, late: {type: fake, mood: stubborn, stop_timeout: 10min}}
+                frontends: {f: {type: show}, g: {type: show}}
+                """))
+        #expect(await stage.ready())
+        let site = try #require(await stage.daemon.site)
+        let device = try #require(stage.device("quick"))
+        #expect(await stage.until { device.value.value == 2 })
+        stage.send(.stop)
+        #expect(await stage.until { site.device("quick")?.deviceState == .stopped })
+        #expect(site.devices.map(\.name) == ["daqd", "late", "quick"])
+        #expect(site.daemon.node.parameter("devices/quick/state")?.sample.value == .string("stopped"))
+        #expect(device.value.sample.alarm.severity == .invalid && device.value.value == 2)
+        for command in [device.measure, device.abort] {
+            #expect(throws: DeviceError.self) { try command.start(origin: Self.origin) }
+        }
+        let refusal = await #expect(throws: DeviceError.self) {
+            try await device.hardware.put(.float(3), origin: Self.origin)
+        }
+        #expect(refusal?.code == .unavailable)
+        device.value.publish(3)
+        #expect(device.value.sample.alarm.status == .communication)
+        let late = try #require(stage.device("late"))
+        #expect(try late.abort.start(origin: Self.origin).status.state != .failed)
+        #expect(await stage.end() == .success)
+        let states = ["daqd connected", "late stopped", "quick stopped"]
+        #expect(stage.seen.all.sorted() == ["f", "g"].flatMap { name in states.map { "\(name): \($0)" } })
+        #expect(site.devices.map(\.name) == ["daqd"])
+    }
+
     @Test("a device that asks for more time gets it")
     func moreTime() async throws {
         let stage = try Stage(Self.site("devices: {d: {type: fake, mood: slow, stop_timeout: 200ms}}"))

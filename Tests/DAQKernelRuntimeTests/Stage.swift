@@ -11,6 +11,8 @@ final class Stage: Sendable {
     let daemon: Daemon
     let events = Journal()
     let log = Journal()
+    /// The devices that each frontend saw when it was stopped.
+    let seen = Journal()
     let devices = Mutex<[String: FakeDevice]>([:])
     private let signal: AsyncStream<DaemonSignal>.Continuation
     private let task: Task<DaemonExit, Never>
@@ -45,7 +47,7 @@ final class Stage: Sendable {
     }
 
     private func register(_ registry: Registry) {
-        let events = self.events
+        let (events, seen) = (self.events, self.seen)
         registry.add(
             DeviceFactory(
                 "fake", summary: "A device for tests",
@@ -60,7 +62,7 @@ final class Stage: Sendable {
         registry.add(
             FrontendFactory("show", summary: "A frontend for tests", settings: [.bool("jammed", "", default: false)]) {
                 settings, context in
-                FakeFrontend(context, events, jammed: try settings["jammed"])
+                FakeFrontend(context, events, seen, jammed: try settings["jammed"])
             })
         registry.add(
             SimulatorFactory("play", summary: "A simulator for tests") { _, context in
@@ -104,7 +106,9 @@ final class Stage: Sendable {
 final class FakeDevice: Device {
     let value = Parameter("value", "From the hardware", access: .read, initial: 1.0)
     let wish = Parameter("wish", "Kept over a restart", initial: 1.0, autosave: true)
+    let hardware = Parameter("hardware", "Written to the device", initial: 1.0)
     let measure = Command<Void>("measure", "Takes a series")
+    let abort = Command<Void>("abort", "Ends a series", policy: CommandPolicy(.interrupting)) { _ in }
     let mood: String
     private let context: DeviceContext
     private let events: Stage.Journal
@@ -117,6 +121,7 @@ final class FakeDevice: Device {
         self.events = events
         events.add("make \(context.name)")
         if mood == "broken" { throw DeviceError(.vendor, "no such camera", vendorCode: 20) }
+        hardware.onWrite { [hardware] value, _ in hardware.publish(value) }
         measure.bind(self, Argument<Int>("frames", default: 3)) { device, progress, frames in
             try await device.take(frames, progress)
         }
@@ -159,11 +164,13 @@ final class FakeDevice: Device {
 final class FakeFrontend: Frontend {
     private let context: FrontendContext
     private let events: Stage.Journal
+    private let seen: Stage.Journal
     private let jammed: Atomic<Bool>
 
-    init(_ context: FrontendContext, _ events: Stage.Journal, jammed: Bool) {
+    init(_ context: FrontendContext, _ events: Stage.Journal, _ seen: Stage.Journal, jammed: Bool) {
         self.context = context
         self.events = events
+        self.seen = seen
         self.jammed = Atomic(jammed)
     }
 
@@ -172,7 +179,10 @@ final class FakeFrontend: Frontend {
         events.add("listen \(context.name)")
     }
 
-    func stop() async { events.add("stop \(context.name)") }
+    func stop() async {
+        events.add("stop \(context.name)")
+        for device in context.site.devices { seen.add("\(context.name): \(device.name) \(device.deviceState.name)") }
+    }
 
     func names() -> [ServedName] { [ServedName("a:b", type: "double", description: "x")] }
 }

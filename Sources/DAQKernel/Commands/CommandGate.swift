@@ -10,7 +10,7 @@ final class CommandGate: Sendable {
     }
 
     private let lanes = Mutex<[String: Lane]>([:])
-    private let closed = Mutex<String?>(nil)
+    private let closed = Mutex<(reason: String, forAll: Bool)?>(nil)
     private let started: @Sendable (Operation) -> Void
 
     /// - Parameter started: Hears of every operation of the device, so that frontends can list them.
@@ -20,8 +20,8 @@ final class CommandGate: Sendable {
     func enter(
         _ policy: CommandPolicy, label: @autoclosure () -> String, operation: Operation
     ) throws(DeviceError) -> Ticket? {
-        if policy.concurrency != .interrupting, let reason = closed.withLock({ $0 }) {
-            throw DeviceError(.wrongState, "\(label()) is refused: \(reason)")
+        if let closed = closed.withLock({ $0 }), closed.forAll || policy.concurrency != .interrupting {
+            throw DeviceError(.wrongState, "\(label()) is refused: \(closed.reason)")
         }
         let key: String
         switch policy.concurrency {
@@ -56,7 +56,10 @@ final class CommandGate: Sendable {
     }
 
     /// Refuses everything that does not interrupt, from now on.
-    func close(_ reason: String) { closed.withLock { $0 = reason } }
+    func close(_ reason: String) { closed.withLock { $0 = (reason, false) } }
+
+    /// Refuses everything: there is nothing left to interrupt.
+    func end(_ reason: String) { closed.withLock { $0 = (reason, true) } }
 
     fileprivate func leave(_ key: String) {
         let next: Ticket? = lanes.withLock { lanes in

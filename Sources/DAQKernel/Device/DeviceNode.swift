@@ -158,17 +158,24 @@ public final class DeviceNode: Sendable {
     /// Refuses commands from now on, those that interrupt excepted.
     func close(_ reason: String) { gate.close(reason) }
 
+    /// A device that is stopped stays so, whatever is left of it says.
     func set(_ newState: DeviceState) {
         let changed = state.withLock { state in
-            defer { state.state = newState }
-            return state.state != newState
+            guard state.state != newState, state.state != .stopped else { return false }
+            state.state = newState
+            return true
         }
         owner.awaitsFirstWord = false
         guard changed else { return }
+        if newState == .stopped {
+            gate.end(newState.message)
+            owner.end()
+        }
         let alarm: Alarm =
             switch newState {
-            case .starting, .connected, .stopped: .none
+            case .starting, .connected: .none
             case .disconnected(let reason): Alarm(.invalid, .communication, reason)
+            case .stopped: Alarm(.invalid, .communication, newState.message)
             case .unavailable(let reason): Alarm(.invalid, .configuration, reason)
             }
         set(alarm)

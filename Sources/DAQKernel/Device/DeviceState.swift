@@ -28,7 +28,8 @@ public enum DeviceState: Sendable, Equatable {
     /// The sentence behind it; empty when all is well.
     public var message: String {
         switch self {
-        case .starting, .connected, .stopped: ""
+        case .starting, .connected: ""
+        case .stopped: "the device is stopped"
         case .disconnected(let reason), .unavailable(let reason): reason
         }
     }

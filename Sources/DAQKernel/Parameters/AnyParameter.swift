@@ -94,6 +94,9 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
         _ value: DataValue, origin: Origin, outOfRange: OutOfRange = .refuse
     ) async throws(DeviceError) {
         let checked = try check(value, outOfRange: outOfRange)
+        if needsDevice, owner?.hasEnded == true {
+            throw DeviceError(.unavailable, "\(path) cannot be written: the device is stopped")
+        }
         do throws(DeviceError) {
             try await apply(checked, origin: origin)
         } catch {

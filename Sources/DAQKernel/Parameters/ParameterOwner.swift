@@ -12,6 +12,7 @@ final class ParameterOwner: Sendable {
     private let onMetadata: @Sendable (AnyParameter, Bool) -> Void
     private let onFirstWord: @Sendable () -> Void
     private let awaiting = Atomic<Bool>(true)
+    private let ended = Atomic<Bool>(false)
 
     init(
         device: String, writes: WriteObservers, onMetadata: @escaping @Sendable (AnyParameter, Bool) -> Void,
@@ -34,6 +35,12 @@ final class ParameterOwner: Sendable {
             active.store(newValue.isActive, ordering: .releasing)
         }
     }
+
+    /// Whether the device is stopped, so that nothing can be written to its hardware.
+    var hasEnded: Bool { ended.load(ordering: .acquiring) }
+
+    /// The device is stopped.
+    func end() { ended.store(true, ordering: .releasing) }
 
     /// Whether the next value that the device publishes proves that its hardware answers.
     var awaitsFirstWord: Bool {

@@ -344,9 +344,11 @@ public actor Daemon {
         switch identity.kind {
         case .simulator: await simulators.removeValue(forKey: identity.name)?.stop()
         case .device:
-            await devices.removeValue(forKey: identity.name)?.stop("\(identity) was taken out of the configuration") {
+            let device = devices.removeValue(forKey: identity.name)
+            await device?.stop("\(identity) was taken out of the configuration") {
                 try? await Task.sleep(for: .seconds(86400))
             }
+            device?.leave()
         case .frontend: await frontends.removeValue(forKey: identity.name)?.stop()
         case .postOperation: break
         }
@@ -366,7 +368,9 @@ public actor Daemon {
             }
         }
         await services.coordinator.shutdown()
+        // Frontends serve until here: the end of a series, and who waits for it, needs them. What they list stays whole.
         for frontend in frontends.values { await frontend.stop() }
+        for device in devices.values { device.leave() }
         for simulator in simulators.values { await simulator.stop() }
         pulse?.cancel()
         control?.shut()

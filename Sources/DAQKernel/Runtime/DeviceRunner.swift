@@ -123,6 +123,8 @@ final class DeviceRunner: Sendable {
 
     /// Refuses new work, gives what runs time to end, brings the hardware to a safe state; never takes longer than its
     /// `stop_timeout` and what the device asked for, nor goes on after `hurry` returns.
+    ///
+    /// The device stays where clients see it, stopped and in alarm, until ``leave()``.
     func stop(_ reason: String, hurry: @escaping @Sendable () async -> Void) async {
         node.close(reason)
         let limit = ContinuousClock.now + configuration.stopTimeout
@@ -147,6 +149,10 @@ final class DeviceRunner: Sendable {
         await services.coordinator.settle(device: node.name, reason: reason)
         await context.releaseTransports()
         node.set(.stopped)
+    }
+
+    /// Takes the stopped device out of the tree.
+    func leave() {
         services.site.remove(node.name)
         node.clear()
     }
