@@ -6,6 +6,7 @@
 
 Lines of two servers can be compared: numbers that a server chooses for itself are not shown.
 """
+import contextlib
 import re
 import socket
 import struct
@@ -18,6 +19,7 @@ from caraw import (CHAR, CLEAR_CHANNEL, CLIENT_NAME, CREATE_CHAN, DOUBLE, ECHO, 
                    VERSION, WRITE, WRITE_NOTIFY, Circuit, msg, name_bytes, pad)
 
 HOST = "127.0.0.1"
+MARK = 4711  # the number of a subscription
 SEARCHED = ["AO", "AO.VAL", "AO.", "AO.DESC", "AO.DESC$", "AO.NOFIELD", "AO.RTYP", "STR$", "STR.VAL$", "AO.EGU", "AO.PREC", "AO.HOPR",
             "AO.STAT", "AO.SEVR", "AO.PROC", "AO.NAME", "AO.SCAN", "AO.TIME", "WFS[1:3]", "WFS.[1:3]", "WFS.VAL[1:3]", "AO{}",
             'AO.{"dbnd":{"abs":1}}', 'AO.{"bogus":{}}']
@@ -28,8 +30,8 @@ CREATED = ["AO", "LO", "MB", "BO", "STR", "LSTR", "WF", "IMG", "WFS", "WFI", "WF
            "MB.ZRST", "MB.ONVL", "BO.ZNAM", 'AO.{"dbnd":{"abs":1}}', 'AO.{"bogus":{}}']
 READ_FIELDS = ["AO.RTYP", "AO.DESC", "AO.EGU", "AO.NAME", "AO.PREC", "AO.HOPR", "AO.LOPR", "AO.DRVH", "AO.HIHI", "AO.LOLO", "AO.HIGH",
                "AO.LOW", "AO.HHSV", "AO.HSV", "AO.LSV", "AO.LLSV", "LO.HHSV", "AO.SEVR", "AO.STAT", "AO.SCAN", "AO.MDEL", "AO.ASG", "AO.UDF",
-               "AO.PACT", "AO.FLNK", "LO.RTYP", "MB.RTYP", "BO.RTYP", "STR.RTYP", "WFS.RTYP", "RO.RTYP", "MB.ZRST", "MB.TWST", "MB.TWVL", "BO.ZNAM", "BO.ONAM",
-               "WFS.NELM", "WFS.NORD", "WFS.FTVL", "AO.VAL"]
+               "AO.PACT", "AO.FLNK", "LO.RTYP", "MB.RTYP", "BO.RTYP", "STR.RTYP", "WFS.RTYP", "RO.RTYP", "MB.ZRST", "MB.TWST", "MB.TWVL",
+               "BO.ZNAM", "BO.ONAM", "WFS.NELM", "WFS.NORD", "WFS.FTVL", "AO.VAL"]
 FILTERED = [("AO.DESC$", CHAR, 0), ("STR.VAL$", CHAR, 0), ("WFS.[1:3]", DOUBLE, 0), ("WFS.[-2:-1]", DOUBLE, 0),
             ("WFS.[0:2:-1]", DOUBLE, 0), ('WFS.{"arr":{"s":0,"i":2}}', DOUBLE, 0), ('AO.{"ts":{"str":"epics"}}', STRING, 1),
             ('AO.{"ts":{"num":"sec"}}', DOUBLE, 1), ('AO.{"ts":{}}', 20, 1), ("AO.{dbnd:{abs:1}}", DOUBLE, 1),
@@ -51,7 +53,7 @@ class Probe:
         if self.circuit:
             self.circuit.close()
         self.circuit = Circuit(HOST, self.port)
-        self.circuit.next(1)
+        self.circuit.next()
         self.sids = {}
         return self.circuit
 
@@ -91,8 +93,16 @@ class Probe:
         text = re.sub(r"channel \d+", "channel N", dbr.text(message.payload[16:]).replace(self.prefix, ""))
         return f"ERROR {message.p2} channel={channel} of {NAMES[command]} type={dtype} count={count} “{text}”"
 
-    def answer(self, label, timeout=10.0):
-        self.line(label, self.shown(self.circuit.next(timeout)))
+    def answer(self, label):
+        self.line(label, self.shown(self.circuit.next()))
+
+    def after(self, label):
+        """Whether the circuit still answers, or was closed."""
+        with contextlib.suppress(OSError):
+            self.circuit.send(msg(ECHO))
+        while (message := self.circuit.next()) is not None and message.cmd != ECHO:
+            pass
+        self.line(label, "closed" if self.circuit.closed else "open")
 
     # MARK: searches
 
@@ -114,13 +124,20 @@ class Probe:
                 self.ask("search " + one, msg(VERSION, 1, 13, 5), search(cid=9, what=name_bytes(self.prefix + one)))
 
     def ask(self, label, *messages):
-        """Sends a datagram; whoever does not answer within a moment does not answer."""
-        self.udp.settimeout(2)
+        """Sends a datagram; one that is not answered before the next one gets no answer."""
         self.udp.sendto(b"".join(messages), (HOST, self.port))
+        self.udp.settimeout(0.5)  # a moment, for rsrv may answer both in one datagram
         try:
-            self.line(label, self.udp.recv(65536).hex().replace(f"{self.port:04x}", "PORT"))
+            answer = self.udp.recv(65536)
         except TimeoutError:
-            self.line(label, "nothing")
+            self.udp.settimeout(60)
+            behind = msg(VERSION, 1, 13, 4711) + msg(SEARCH, 5, 13, 4711, 4711, name_bytes(self.prefix + "AO"))
+            self.udp.sendto(behind, (HOST, self.port))
+            answer = self.udp.recv(65536)
+            if answer[8:12] == struct.pack(">I", 4711):
+                return self.line(label, "nothing")
+            self.udp.recv(65536)
+        self.line(label, answer.hex().replace(f"{self.port:04x}", "PORT"))
 
     def greeting(self):
         self.section = "TCP"
@@ -187,7 +204,7 @@ class Probe:
 
     def put(self, name, dtype, count, payload, label, readback=STRING):
         self.circuit.send(msg(WRITE_NOTIFY, dtype, count, self.sid(name), 55, pad(payload)))
-        answer = self.circuit.expect(WRITE_NOTIFY, 5)
+        answer = self.circuit.expect(WRITE_NOTIFY)
         value = self.circuit.get(self.sid(name), readback, 0)
         shown = dbr.shown(value.dtype, value.count, value.payload) if value is not None and value.cmd == READ_NOTIFY else self.shown(value)
         self.line(f"{name}: {label}", f"{self.shown(answer)}, then {shown}")
@@ -247,27 +264,24 @@ class Probe:
         self.connect()
         for name, dtype in (("STR", STRING), ("AO", DOUBLE)):
             self.circuit.send(msg(READ, dtype, 1, self.sid(name), 12))
-            message = self.circuit.next(1)
+            message = self.circuit.next()
             if message is not None and message.cmd == READ:
                 message.p1 = 0  # the number of the channel
             self.line(name, self.shown(message))
 
     def operations(self):
-        """A put of BUSY takes a second."""
+        """A put of BUSY takes a second; the order of the answers says what waits for what."""
         self.section = "operation"
         self.connect()
-        one = struct.pack(">d", 1)
+        puts = [msg(WRITE_NOTIFY, DOUBLE, 1, self.sid("BUSY"), number, struct.pack(">d", 1)) for number in (1, 21, 22)]
         begin = time.monotonic()
-        self.circuit.send(msg(WRITE_NOTIFY, DOUBLE, 1, self.sid("BUSY"), 1, one), msg(ECHO))
+        self.circuit.send(puts[0], msg(ECHO))
         for label in ("first answer", "second answer"):
-            message = self.circuit.next(5)
-            self.line(label, f"{self.shown(message)} after {round(time.monotonic() - begin)} s")
-        begin = time.monotonic()
-        self.circuit.send(msg(WRITE_NOTIFY, DOUBLE, 1, self.sid("BUSY"), 21, one), msg(WRITE_NOTIFY, DOUBLE, 1, self.sid("BUSY"), 22, one),
-                          msg(ECHO))
-        answers = sorted(f"{self.shown(self.circuit.next(5))} after {round(time.monotonic() - begin)} s" for _ in range(3))
-        for answer in answers:
-            self.line("two puts and an ECHO: " + answer.split(" type")[0] + answer.split("p2=")[1][:4], answer)
+            self.answer(label)
+        self.line("the operation", "took its time" if time.monotonic() - begin > 0.9 else "was cut short")
+        self.circuit.send(*puts[1:], msg(ECHO))
+        for label in ("first", "second", "third"):
+            self.answer(f"two puts and an ECHO, {label} answer")
 
     # MARK: monitors
 
@@ -279,16 +293,42 @@ class Probe:
     def write_ao(self, value):
         self.circuit.send(msg(WRITE, DOUBLE, 1, self.sid("AO"), 1, struct.pack(">d", value)))
 
-    def updates(self, label):
-        """What comes until an ECHO that is sent behind is answered and all is quiet."""
-        messages = sorted((self.shown(message) for message in self.circuit.drain(0.3)))
+    def mark(self):
+        """Subscribes to a name whose updates come behind all others that were made before."""
+        self.circuit.send(msg(WRITE, DOUBLE, 1, self.sid("LO"), 1, struct.pack(">d", 0)))
+        self.circuit.send(msg(EVENT_ADD, DOUBLE, 1, self.sid("LO"), MARK, struct.pack(">fffHH", 0, 0, 0, 1, 0)))
+        self.marks = 0
+        self.upto(0)
+
+    def upto(self, number, answers=0):
+        """Everything until the mark's update of that number and so many answers to puts are there; the mark not."""
+        messages, isMarked = [], False
+        while not isMarked or answers:
+            message = self.circuit.next()
+            if message is None:
+                break
+            if message.cmd == EVENT_ADD and message.p2 == MARK:
+                isMarked = isMarked or struct.unpack(">d", message.payload)[0] == number
+            else:
+                answers -= answers and message.cmd == WRITE_NOTIFY
+                messages.append(message)
+        return messages
+
+    def behind(self, answers=0):
+        """What was made by all that was sent before."""
+        self.marks += 1
+        self.circuit.send(msg(WRITE, DOUBLE, 1, self.sid("LO"), 1, struct.pack(">d", self.marks)))
+        return self.upto(self.marks, answers)
+
+    def updates(self, label, answers=0):
+        messages = sorted(self.shown(message) for message in self.behind(answers))
         self.line(label, " | ".join(messages) or "nothing")
 
     def monitors(self):
         self.section = "monitor"
         self.connect()
         self.write_ao(1.5)
-        self.circuit.drain(0.2)
+        self.mark()
         self.subscribe("AO", 20, 1, 1, 500)
         self.subscribe("WFS", DOUBLE, 0, 1, 501)
         self.subscribe("MB", 17, 1, 5, 502)
@@ -300,7 +340,9 @@ class Probe:
         self.circuit.send(msg(EVENTS_OFF))
         for value in (1.0, 2.0, 3.0):
             self.write_ao(value)
-        self.updates("3 puts while EVENTS_OFF")
+        self.circuit.send(msg(ECHO))
+        self.answer("ECHO after 3 puts while EVENTS_OFF")
+        self.line("3 puts while EVENTS_OFF", " | ".join(map(self.shown, self.circuit.drain(0.3))) or "nothing")
         self.circuit.send(msg(EVENTS_ON))
         self.updates("EVENTS_ON")
         self.circuit.send(msg(EVENT_CANCEL, 20, 1, self.sid("AO"), 500))
@@ -313,15 +355,12 @@ class Probe:
         self.circuit.send(msg(CLEAR_CHANNEL, 0, 0, sid, self.circuit.cid))
         self.answer("CLEAR_CHANNEL")
         self.circuit.send(msg(READ_NOTIFY, DOUBLE, 1, sid, 9))
-        message = self.circuit.next(1)
-        self.line("READ_NOTIFY of a cleared channel", self.shown(message))
-        self.circuit.next(0.3)
-        self.line("circuit afterwards", "closed" if self.circuit.closed else "open")
+        self.answer("READ_NOTIFY of a cleared channel")
+        self.after("circuit afterwards")
         self.connect()
         self.circuit.send(msg(EVENT_ADD, DOUBLE, 1, self.sid("AO"), 503, struct.pack(">fffHH", 0, 0, 0, 0, 0)))
         self.answer("EVENT_ADD with mask 0")
-        self.circuit.next(0.3)
-        self.line("circuit after it", "closed" if self.circuit.closed else "open")
+        self.after("circuit after it")
 
     def fields(self):
         self.section = "field"
@@ -356,16 +395,17 @@ class Probe:
                 shown = "a time" if len(shown) > 8 else shown
             self.line(name, f"{dbr.KINDS[message.dtype]} × {message.count}, {value.count} read, status {value.p1}: {shown}")
         self.write_ao(0.0)
+        self.mark()
         for name, puts in [('AO.{"dbnd":{"abs":5}}', (1, 5, 5.5, 6, 11.5, 12)), ('AO.{"dec":{"n":3}}', range(1, 9))]:
             sid = self.circuit.create(self.prefix + name).p2
             self.circuit.send(msg(EVENT_ADD, DOUBLE, 1, sid, 700, struct.pack(">fffHH", 0, 0, 0, 1, 0)))
-            got = self.circuit.drain(0.3)
+            got = self.behind()
             for value in puts:
                 self.write_ao(value)
-            got += self.circuit.drain(0.3)
+            got += self.behind()
             self.circuit.send(msg(EVENT_CANCEL, DOUBLE, 1, sid, 700))
             self.line(f"{name} over {list(puts)}", [dbr.elements("DOUBLE", 1, one.payload)[0] for one in got if one.cmd == EVENT_ADD])
-            self.circuit.drain(0.2)
+            self.circuit.expect(EVENT_ADD)
             self.write_ao(0.0)
 
     # MARK: severities
@@ -375,7 +415,7 @@ class Probe:
         self.section = "severity"
         self.connect()
         self.write_ao(85.0)
-        self.circuit.drain(0.2)
+        self.mark()
         self.subscribe("AO", 13, 1, 4, 800)
         self.subscribe("AO", DOUBLE, 1, 8, 801)
         self.subscribe("AO", DOUBLE, 1, 1, 802)
@@ -387,7 +427,8 @@ class Probe:
             self.put_field(field, STRING, text.encode() + b"\0", text)
         for dtype, code, value in [(ENUM, ">H", 2), (DOUBLE, ">d", 1), (SHORT, ">h", 3), (LONG, ">i", 4)]:
             self.put_field("HSV", dtype, struct.pack(code, value), f"{dbr.type_name(dtype)} {value}")
-        self.put("LO.HIHI", STRING, 1, b"-5\0", "text “-5”", DOUBLE)
+        self.put("LO", DOUBLE, 1, struct.pack(">d", 7), "double 7, without limits")
+        self.put("LO.HIHI", STRING, 1, b"1\0", "text “1”", DOUBLE)
         self.line("LO with its first limit", self.shown(self.circuit.get(self.sid("LO"), 13, 1)))
         self.put("LO.HHSV", STRING, 1, b"MINOR\0", "text “MINOR”")
         self.line("LO with a severity", self.shown(self.circuit.get(self.sid("LO"), 13, 1)))
@@ -395,7 +436,7 @@ class Probe:
     def put_field(self, field, dtype, payload, label):
         """The answer, the updates that the field of AO makes, and what is read then."""
         self.circuit.send(msg(WRITE_NOTIFY, dtype, 1, self.sid("AO." + field), 55, pad(payload)))
-        self.updates(f"AO.{field}: {label}")
+        self.updates(f"AO.{field}: {label}", answers=1)
         self.line(f"AO after {field} {label}", self.shown(self.circuit.get(self.sid("AO"), 34, 1)))
 
     def all(self):
