@@ -5,7 +5,7 @@ import Synchronization
 
 /// The receivers of one published name, on whichever loops they live; safe from any thread.
 final class LineChannel: Sendable {
-    /// One receiver; its lines are pushed on its own loop's thread, in order.
+    /// One receiver; its lines are pushed in its own loop's turn, in order.
     struct Receiver: Sendable {
         let loop: EventLoop
         let push: @Sendable ([UInt8]) -> Void

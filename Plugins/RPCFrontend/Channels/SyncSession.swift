@@ -58,7 +58,7 @@ final class SyncSession: LineHandler {
 }
 
 /// Leads from another thread's job back to a session, without keeping it.
-final class SessionHandle: @unchecked Sendable {  // sound: the session is touched on its own loop's thread only
+final class SessionHandle: @unchecked Sendable {  // sound: the session is touched in its own loop's turn only
     private(set) weak var session: (any LineHandler)?
 
     init(_ session: any LineHandler) { self.session = session }

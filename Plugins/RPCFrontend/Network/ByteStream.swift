@@ -15,6 +15,18 @@ enum StreamResult {
     case end
     /// The connection is gone.
     case failed
+
+    /// What a `recv` that returned `count` means; to be asked before anything else sets `errno`.
+    init(received count: Int) {
+        self = count > 0 ? .bytes(count) : count == 0 ? .end : Self.isTemporary(errno) ? .wantsRead : .failed
+    }
+
+    /// What a `send` that returned `count` means.
+    init(sent count: Int) {
+        self = count >= 0 ? .bytes(count) : Self.isTemporary(errno) ? .wantsWrite : .failed
+    }
+
+    private static func isTemporary(_ code: Int32) -> Bool { code == EAGAIN || code == EWOULDBLOCK || code == EINTR }
 }
 
 /// Bytes over a socket, plain or encrypted; never waits.
@@ -27,6 +39,8 @@ protocol ByteStream: AnyObject {
     var isRefused: Bool { get }
     /// Says that nothing more is sent.
     func finish()
+    /// Whether a plain `recv` gives what ``read(into:)`` would.
+    var isPlain: Bool { get }
 }
 
 /// A plain socket.
@@ -37,20 +51,18 @@ final class PlainStream: ByteStream {
 
     var hasBuffered: Bool { false }
     var isRefused: Bool { false }
+    var isPlain: Bool { true }
+
+    // Never wait, even while another thread has made the descriptor one that does.
 
     func read(into buffer: UnsafeMutableRawBufferPointer) -> StreamResult {
-        let count = unsafe recv(descriptor, buffer.baseAddress, buffer.count, 0)
-        if count > 0 { return .bytes(count) }
-        return count == 0 ? .end : Self.isTemporary(errno) ? .wantsRead : .failed
+        StreamResult(received: unsafe recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT)))
     }
 
     func write(_ buffer: UnsafeRawBufferPointer) -> StreamResult {
-        let count = unsafe send(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_NOSIGNAL))
-        if count >= 0 { return .bytes(count) }
-        return Self.isTemporary(errno) ? .wantsWrite : .failed
+        let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
+        return StreamResult(sent: unsafe send(descriptor, buffer.baseAddress, buffer.count, flags))
     }
 
     func finish() { shutdown(descriptor, Int32(SHUT_WR)) }
-
-    private static func isTemporary(_ code: Int32) -> Bool { code == EAGAIN || code == EWOULDBLOCK || code == EINTR }
 }

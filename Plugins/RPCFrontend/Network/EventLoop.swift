@@ -6,7 +6,7 @@ import DAQKernel
 import Glibc
 import Synchronization
 
-/// Something with a descriptor that a loop watches; called on the loop's thread only.
+/// Something with a descriptor that a loop watches; called in the loop's turn only.
 protocol EventHandler: AnyObject {
     /// The descriptor is ready: `DAQD_READABLE`, `DAQD_WRITABLE`, `DAQD_BROKEN`.
     func ready(_ events: UInt32)
@@ -14,11 +14,18 @@ protocol EventHandler: AnyObject {
     func goOn()
     /// The loop ends.
     func ended()
+    /// Leaves the wait for what its client says next to a thread of its own, if that suits it.
+    func goDirect(_ reader: DirectReader)
 }
 
-/// One thread that waits for sockets, timers and jobs of other threads, and never for anything else.
+extension EventHandler {
+    func goDirect(_ reader: DirectReader) {}
+}
+
+/// One thread that waits for sockets, timers and jobs of other threads, and never for anything else; and one that waits for a single
+/// busy client. They take turns.
 @safe
-final class EventLoop: @unchecked Sendable {  // sound: what is not behind a lock is touched on the loop's thread only
+final class EventLoop: @unchecked Sendable {  // sound: what is not behind a lock is touched in the loop's turn only
     typealias Job = @Sendable () -> Void
 
     /// Room for what is read at once, shared by all connections of the loop.
@@ -40,11 +47,21 @@ final class EventLoop: @unchecked Sendable {  // sound: what is not behind a loc
     private var handlers: [UInt64: any EventHandler] = [:]
     /// The handler of the last event: with one busy client it is the next one's, too.
     private var last: (id: UInt64, handler: any EventHandler)?
-    private var isOver = false
+    private(set) var isOver = false
     private var lastID: UInt64 = 0
     private var timers: [(time: Int64, job: Job)] = []
     private var left: [UInt64] = []
-    private var thread = pthread_t()
+    /// The first thread waits for whatever comes, or is about to.
+    private var isWaiting = false
+    /// Held by the one of the loop's threads that works with its connections.
+    private let turn = Mutex<Void>(())
+    /// That thread; 0 when there is none.
+    private let worker = Atomic<UInt>(0)
+    private let direct = DirectReader()
+    /// Events one after the other of the same handler, and when they began.
+    private var streak = (count: 0, since: Int64(0))
+    private static let busyStreak = 32
+    private static let busyNanoseconds: Int64 = 32_000_000
 
     /// - Throws: When the system has no more descriptors.
     init() throws(DeviceError) {
@@ -75,7 +92,7 @@ final class EventLoop: @unchecked Sendable {  // sound: what is not behind a loc
 
     // MARK: - From any thread
 
-    /// Runs a job on the loop's thread; after the end it is dropped.
+    /// Runs a job in the loop's turn; after the end it is dropped.
     func post(_ job: @escaping Job) {
         let isFirst: Bool? = inbox.withLock { inbox in
             if inbox.isEnded { return nil }
@@ -94,6 +111,7 @@ final class EventLoop: @unchecked Sendable {  // sound: what is not behind a loc
             handlers = [:]
             last = nil
             isOver = true
+            direct.end()
             inbox.withLock { $0 = ([], true) }
             completion()
         }
@@ -104,10 +122,19 @@ final class EventLoop: @unchecked Sendable {  // sound: what is not behind a loc
         _ = unsafe write(wakeWrite, &byte, 1)
     }
 
-    // MARK: - On the loop's thread
+    /// Does something while the loop's other thread does nothing.
+    func inTurn<Result>(_ body: () -> Result) -> Result {
+        turn.withLock { _ in
+            worker.store(UInt(pthread_self()), ordering: .relaxed)
+            defer { worker.store(0, ordering: .relaxed) }
+            return body()
+        }
+    }
 
-    /// Whether the caller is on the loop's thread.
-    var isCurrent: Bool { pthread_equal(pthread_self(), thread) != 0 }
+    // MARK: - In the loop's turn
+
+    /// Whether it is the caller's turn.
+    var isCurrent: Bool { worker.load(ordering: .relaxed) == UInt(pthread_self()) }
 
     /// Watches a descriptor.
     /// - Returns: Its number for ``change(_:id:to:)`` and ``remove(_:id:)``.
@@ -127,7 +154,10 @@ final class EventLoop: @unchecked Sendable {  // sound: what is not behind a loc
     }
 
     /// Calls a handler again after the others had their turn.
-    func leave(_ id: UInt64) { left.append(id) }
+    func leave(_ id: UInt64) {
+        left.append(id)
+        if isWaiting { wake() }
+    }
 
     /// Runs a job after some seconds.
     func schedule(after seconds: Double, _ job: @escaping Job) {
@@ -145,15 +175,34 @@ final class EventLoop: @unchecked Sendable {  // sound: what is not behind a loc
     }
 
     private func run() {
-        thread = pthread_self()
         var events = [daqd_ready](repeating: daqd_ready(), count: 128)
-        while !isOver {
+        var milliseconds: Int32 = -1
+        repeat {
             let count = unsafe events.withUnsafeMutableBufferPointer { buffer in
-                unsafe daqd_epoll_wait(poll, buffer.baseAddress, 128, left.isEmpty ? -1 : 0)
+                unsafe daqd_epoll_wait(poll, buffer.baseAddress, 128, milliseconds)
             }
-            for index in 0..<max(0, Int(count)) { handle(events[index].id, events[index].events) }
-            if !left.isEmpty { goOn() }
+            milliseconds = inTurn {
+                isWaiting = false
+                for index in 0..<max(0, Int(count)) { handle(events[index].id, events[index].events) }
+                if count == 1 { follow(events[0]) }
+                if !left.isEmpty { goOn() }
+                isWaiting = left.isEmpty
+                return isWaiting ? -1 : 0
+            }
+        } while !isOver
+    }
+
+    /// Notices a client that is the only one for a while.
+    private func follow(_ event: daqd_ready) {
+        guard event.id == last?.id, event.events == Self.readable else {
+            streak.count = 0
+            return
         }
+        streak.count += 1
+        if streak.count == 1 { streak.since = Timestamp.monotonicNanoseconds() }
+        guard streak.count == Self.busyStreak else { return }
+        streak.count = 0
+        if Timestamp.monotonicNanoseconds() - streak.since < Self.busyNanoseconds { last?.handler.goDirect(direct) }
     }
 
     private func goOn() {

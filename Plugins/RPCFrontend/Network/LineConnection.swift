@@ -1,12 +1,13 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
 
+import CEventLoop
 import Glibc
 
 /// One client: reads lines, hands them to its handler in order, sends what the handler queues.
 ///
 /// An idle connection keeps no buffers: what is read lies in the loop's memory until a line is incomplete.
-final class LineConnection: EventHandler, @unchecked Sendable {  // sound: touched on its loop's thread only
+final class LineConnection: EventHandler, @unchecked Sendable {  // sound: touched in its loop's turn only
     /// Bytes and times that a client may take.
     struct Limits: Sendable {
         /// The longest line.
@@ -24,7 +25,7 @@ final class LineConnection: EventHandler, @unchecked Sendable {  // sound: touch
     var handler: any LineHandler
     var output = OutputQueue()
     let limits: Limits
-    private let descriptor: Int32
+    let descriptor: Int32
     private let stream: any ByteStream
     private let didClose: (LineConnection) -> Void
     private var id: UInt64 = 0
@@ -37,6 +38,8 @@ final class LineConnection: EventHandler, @unchecked Sendable {  // sound: touch
     private var isFull = false
     private var isProcessing = false
     private var wantsWrite = false
+    /// A thread of its own waits for what the client says.
+    private var isDirect = false
     /// Lines that were read and not taken yet, from `start` on; without a line end before `scanned`.
     private var pending: [UInt8] = []
     private var start = 0
@@ -244,6 +247,49 @@ final class LineConnection: EventHandler, @unchecked Sendable {  // sound: touch
         if phase == .open { phase = .finishing }
     }
 
+    // MARK: - By a thread of its own
+
+    /// Whether nothing is to be done but to wait for the next request.
+    private var isCalm: Bool {
+        phase == .open && !isHeld && !hasEnded && !wantsWrite && output.isEmpty && pending.isEmpty
+    }
+
+    func goDirect(_ reader: DirectReader) {
+        guard isCalm, stream.isPlain, handler.isEstablished, reader.take(self, on: loop) else { return }
+        isDirect = true
+        daqd_set_waiting(descriptor, 1, DirectReader.patienceMilliseconds)
+        settle()
+    }
+
+    /// Takes what that thread received.
+    /// - Returns: Whether it is to go on; after `false` it has nothing to do with the connection any more.
+    func received(_ result: StreamResult, in room: UnsafeMutableRawBufferPointer) -> Bool {
+        var isSilent = false
+        if phase != .closed {
+            switch result {
+            case .bytes(let count):
+                if phase == .open { unsafe received(UnsafeRawBufferPointer(rebasing: room[..<count])) }
+            case .wantsRead, .wantsWrite: isSilent = true
+            case .end: end()
+            case .failed: close()
+            }
+            settle()
+        }
+        guard phase != .closed else {
+            Glibc.close(descriptor)
+            return false
+        }
+        guard isSilent || !isCalm else { return true }
+        endDirect()
+        return false
+    }
+
+    private func endDirect() {
+        isDirect = false
+        daqd_set_waiting(descriptor, 0, 0)
+        settle()
+    }
+
     // MARK: - Sending
 
     private func flush() {
@@ -269,7 +315,7 @@ final class LineConnection: EventHandler, @unchecked Sendable {  // sound: touch
         }
         if phase == .finishing, output.isEmpty { sayGoodbye() }
         guard phase != .closed else { return }
-        let wanted = (wantsRead ? EventLoop.readable : 0) | (wantsWrite ? EventLoop.writable : 0)
+        let wanted = (wantsRead && !isDirect ? EventLoop.readable : 0) | (wantsWrite ? EventLoop.writable : 0)
         guard wanted != interest else { return }
         interest = wanted
         loop.change(descriptor, id: id, to: wanted)
@@ -303,7 +349,8 @@ final class LineConnection: EventHandler, @unchecked Sendable {  // sound: touch
         guard phase != .closed else { return }
         phase = .closed
         loop.remove(descriptor, id: id)
-        Glibc.close(descriptor)
+        // A number that another thread waits with must not become that of another connection.
+        if isDirect { shutdown(descriptor, Int32(SHUT_RDWR)) } else { Glibc.close(descriptor) }
         output.removeAll()
         pending = []
         handler.closed()

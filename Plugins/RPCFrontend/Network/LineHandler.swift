@@ -13,7 +13,7 @@ enum LineOutcome {
     case drop
 }
 
-/// What a connection's lines mean; called on the loop's thread only.
+/// What a connection's lines mean; called in the loop's turn only.
 protocol LineHandler: AnyObject {
     /// Whether the peer has said all that it must say within the first half minute.
     var isEstablished: Bool { get }

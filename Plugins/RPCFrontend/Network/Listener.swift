@@ -6,7 +6,7 @@ import DAQKernel
 import Glibc
 
 /// One bound and listening socket; hands accepted descriptors on.
-final class Listener: EventHandler, @unchecked Sendable {  // sound: touched on its loop's thread after `attach`
+final class Listener: EventHandler, @unchecked Sendable {  // sound: touched in its loop's turn after `attach`
     let port: Int
     private var descriptor: Int32
     private var id: UInt64 = 0

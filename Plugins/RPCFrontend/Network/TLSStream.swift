@@ -59,6 +59,8 @@ final class TLSStream: ByteStream {
 
     deinit { unsafe SSL_free(session) }
 
+    var isPlain: Bool { false }
+
     var isRefused: Bool { unsafe SSL_is_init_finished(session) == 0 }
     var hasBuffered: Bool { unsafe SSL_pending(session) > 0 }
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/epoll.h>
+#include <sys/time.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -55,6 +56,13 @@ int daqd_pipe(int *ends) { return pipe2(ends, O_NONBLOCK | O_CLOEXEC); }
 
 int daqd_accept(int listener, struct sockaddr *address, socklen_t *length) {
     return accept4(listener, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+void daqd_set_waiting(int descriptor, int waits, int milliseconds) {
+    int flags = fcntl(descriptor, F_GETFL);
+    struct timeval limit = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    fcntl(descriptor, F_SETFL, waits ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
 }
 
 void daqd_rpc_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

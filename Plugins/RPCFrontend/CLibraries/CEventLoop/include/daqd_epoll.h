@@ -31,5 +31,7 @@ int daqd_timer_set(int timer, int64_t nanoseconds);
 int daqd_pipe(int *ends);
 /// Accepts; the new descriptor never blocks.
 int daqd_accept(int listener, struct sockaddr *address, socklen_t *length);
+/// Whether calls for a socket wait that do not say otherwise; those that wait for bytes do so for so long at most.
+void daqd_set_waiting(int descriptor, int waits, int milliseconds);
 /// Gives the calling thread a name of at most 15 bytes.
 void daqd_rpc_name_thread(const char *name);
