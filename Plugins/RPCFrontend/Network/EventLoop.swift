@@ -147,6 +147,11 @@ final class EventLoop: @unchecked Sendable {  // sound: what is not behind a loc
 
     func change(_ descriptor: Int32, id: UInt64, to events: UInt32) { daqd_epoll_change(poll, descriptor, id, events) }
 
+    /// Leaves a descriptor to its handler, which keeps its number.
+    func stopWatching(_ descriptor: Int32) { daqd_epoll_remove(poll, descriptor) }
+
+    func watchAgain(_ descriptor: Int32, id: UInt64, _ events: UInt32) { daqd_epoll_add(poll, descriptor, id, events) }
+
     func remove(_ descriptor: Int32, id: UInt64) {
         handlers[id] = nil
         if last?.id == id { last = nil }

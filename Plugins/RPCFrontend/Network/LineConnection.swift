@@ -30,6 +30,7 @@ final class LineConnection: EventHandler, @unchecked Sendable {  // sound: touch
     private let didClose: (LineConnection) -> Void
     private var id: UInt64 = 0
     private var interest: UInt32
+    private var isWatched = true
     private var phase = Phase.open
     private var isWaiting = false
     private var hasEnded = false
@@ -258,7 +259,9 @@ final class LineConnection: EventHandler, @unchecked Sendable {  // sound: touch
         guard isCalm, stream.isPlain, handler.isEstablished, reader.take(self, on: loop) else { return }
         isDirect = true
         daqd_set_waiting(descriptor, 1, DirectReader.patienceMilliseconds)
-        settle()
+        // Watched for nothing it would still be looked at with every message.
+        loop.stopWatching(descriptor)
+        isWatched = false
     }
 
     /// Takes what that thread received.
@@ -316,9 +319,15 @@ final class LineConnection: EventHandler, @unchecked Sendable {  // sound: touch
         if phase == .finishing, output.isEmpty { sayGoodbye() }
         guard phase != .closed else { return }
         let wanted = (wantsRead && !isDirect ? EventLoop.readable : 0) | (wantsWrite ? EventLoop.writable : 0)
-        guard wanted != interest else { return }
+        if isWatched {
+            guard wanted != interest else { return }
+            loop.change(descriptor, id: id, to: wanted)
+        } else {
+            guard !isDirect || wanted != 0 else { return }
+            loop.watchAgain(descriptor, id: id, wanted)
+            isWatched = true
+        }
         interest = wanted
-        loop.change(descriptor, id: id, to: wanted)
     }
 
     /// Whether lines may lie in `pending` that were not taken for a reason.

@@ -14,8 +14,8 @@ final class RPCSession: LineHandler, @unchecked Sendable {  // sound: touched on
     /// A reply as it is written; its memory is used again.
     private var text = PYONText(.v2)
     private var running: RPCCall?
-    /// The last request that was a reading or a ping: clients that poll send it again and again.
-    private var last: (line: [UInt8], method: RPCMethod, version: Int)?
+    /// The last request, if it was a quick one: clients that poll send it again and again.
+    private var last: RememberedRequest?
     private weak var connection: LineConnection?
     var isEstablished: Bool { target != nil }
 
@@ -30,12 +30,12 @@ final class RPCSession: LineHandler, @unchecked Sendable {  // sound: touched on
     func line(_ line: UnsafeRawBufferPointer, on connection: LineConnection) -> LineOutcome {
         guard let target else { return unsafe select(line, on: connection) }
         service.requests.add()
-        if let method = unsafe remembered(line, target) { return answer(method, of: target, on: connection) }
+        if let last, unsafe last.isSame(line, target) { return again(last, of: target, on: connection) }
         do {
             switch try unsafe RPCRequest(line, version) {
             case .methodList: return reply(.value(target.methodList(terminate: mayTerminate)), on: connection)
             case .call(let name, let arguments, let named):
-                if arguments.isEmpty, named.isEmpty { unsafe remember(line, name, target) }
+                if named.isEmpty { unsafe remember(line, name, arguments, target) }
                 return call(name, arguments, named, of: target, on: connection)
             }
         } catch let error as RPCException {
@@ -100,7 +100,7 @@ final class RPCSession: LineHandler, @unchecked Sendable {  // sound: touched on
             return reply(.failure(RPCException("ConnectionError", "\(target.name) is gone")), on: connection)
         }
         if method.isImmediate, arguments.isEmpty, named.isEmpty { return answer(method, of: target, on: connection) }
-        if case .command(let member) = method.body, target.lane == nil, !service.settings.isReadOnly {
+        if let member = startsAtOnce(method, of: target) {
             return run(member, Arguments(arguments, named: named), method, of: target, on: connection)
         }
         return start(method, arguments, named, of: target, on: connection)
@@ -130,20 +130,32 @@ final class RPCSession: LineHandler, @unchecked Sendable {  // sound: touched on
         return reply(.value(.bool(true)), on: connection)
     }
 
-    private func remember(_ line: UnsafeRawBufferPointer, _ name: String, _ target: RPCTarget) {
+    private func remember(
+        _ line: UnsafeRawBufferPointer, _ name: String, _ arguments: [DataValue], _ target: RPCTarget
+    ) {
         let version = target.version
-        guard !target.isGone, let method = target.method(name), method.isImmediate else { return }
-        last = unsafe (Array(line), method, version)
+        guard line.count <= RememberedRequest.maximumLine, !target.isGone, let method = target.method(name) else {
+            return
+        }
+        guard method.isImmediate && arguments.isEmpty || startsAtOnce(method, of: target) != nil else { return }
+        last = unsafe RememberedRequest(line, method, arguments, version)
     }
 
-    /// The method of a request that is the last one again, byte for byte, while no name has changed.
-    private func remembered(_ line: UnsafeRawBufferPointer, _ target: RPCTarget) -> RPCMethod? {
-        guard let last, last.line.count == line.count, last.version == target.version else { return nil }
-        let isSame = unsafe last.line.withUnsafeBytes { known in
-            guard let known = known.baseAddress, let line = line.baseAddress else { return false }
-            return unsafe memcmp(known, line, last.line.count) == 0
+    private func again(
+        _ request: RememberedRequest, of target: RPCTarget, on connection: LineConnection
+    ) -> LineOutcome {
+        if case .command(let member) = request.method.body {
+            return run(member, Arguments(request.arguments), request.method, of: target, on: connection)
         }
-        return isSame ? last.method : nil
+        return answer(request.method, of: target, on: connection)
+    }
+
+    /// The command of a method whose calls wait for nothing here.
+    private func startsAtOnce(_ method: RPCMethod, of target: RPCTarget) -> NamedMember? {
+        guard case .command(let member) = method.body, target.lane == nil, !service.settings.isReadOnly else {
+            return nil
+        }
+        return member
     }
 
     /// A number that cannot be trusted is no answer: an alarm that makes it invalid is raised as an error.

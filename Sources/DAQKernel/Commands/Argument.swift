@@ -78,8 +78,9 @@ public struct Arguments: Sendable, Equatable {
     /// - Throws: ``DeviceError`` naming the argument, what it accepts and what it got.
     func bind(to bound: BoundArguments) throws(DeviceError) -> [DataValue] {
         if named.isEmpty, !bound.hasKeywordOnly, positional.count == bound.specs.count {
-            var values = positional
-            for index in values.indices { values[index] = try bound.check(values[index], at: index) }
+            var values: [DataValue] = []
+            values.reserveCapacity(positional.count)
+            for index in positional.indices { values.append(try bound.check(positional[index], at: index)) }
             return values
         }
         return try bindByName(to: bound)
