@@ -114,8 +114,10 @@ final class RPCSession: LineHandler, @unchecked Sendable {  // sound: touched on
         do throws(DeviceError) {
             let command = try Self.command(member, target)
             let operation = try command.start(arguments, origin: origin)
-            if let outcome = operation.takeResult() {
-                return reply(Self.result(outcome, target, method.name), on: connection)
+            switch operation.takeResult() {
+            case .success(let value): return reply(value, on: connection)
+            case .failure(let error): return reply(Self.failure(error, target, method.name), on: connection)
+            case nil: break
             }
             let call = makeCall([], [], on: connection)
             Self.follow(operation, of: command, call, target, method.name)
@@ -297,44 +299,60 @@ final class RPCSession: LineHandler, @unchecked Sendable {  // sound: touched on
     // MARK: - Replies
 
     private func reply(_ result: RPCResult, on connection: LineConnection) -> LineOutcome {
-        let isWritten = write(on: connection) { text throws(WireError) in
-            switch result {
-            case .value(let value):
-                text.append(text.version == .v2 ? #"{"status":"ok","ret":"# : #"{"status": "ok", "ret": "#)
-                try text.append(value)
-                text.append("}" as StaticString)
-            case .frame(let frame):
-                text.append(text.version == .v2 ? #"{"status":"ok","ret":"# : #"{"status": "ok", "ret": "#)
-                text.append(NumPyType.text(frame.elementType), frame.shape, .frame(frame.buffer))
-                text.append("}" as StaticString)
-            case .failure(let exception):
-                service.failures.add()
-                try text.append(failure: exception)
+        switch result {
+        case .value(let value): return reply(value, on: connection)
+        case .frame(let frame):
+            begin()
+            text.append(NumPyType.text(frame.elementType), frame.shape, .frame(frame.buffer))
+            return end(on: connection)
+        case .failure(let exception):
+            service.failures.add()
+            write(on: connection) { text throws(WireError) in try text.append(failure: exception) }
+            return .next
+        }
+    }
+
+    /// The reply of a call that returned.
+    private func reply(_ value: DataValue, on connection: LineConnection) -> LineOutcome {
+        begin()
+        do throws(WireError) {
+            try text.append(value)
+        } catch {
+            let reason = "the result cannot be sent: \(error)"
+            write(on: connection) { text throws(WireError) in
+                try text.append(failure: RPCException("TypeError", reason))
             }
+            return .next
         }
-        guard let reason = isWritten else { return .next }
-        write(on: connection) { text throws(WireError) in
-            try text.append(failure: RPCException("TypeError", "the result cannot be sent: \(reason)"))
-        }
+        return end(on: connection)
+    }
+
+    private func begin() {
+        clear()
+        text.append(text.version == .v2 ? #"{"status":"ok","ret":"# : #"{"status": "ok", "ret": "#)
+    }
+
+    private func end(on connection: LineConnection) -> LineOutcome {
+        text.append("}\n" as StaticString)
+        connection.output.append(text)
         return .next
     }
 
-    /// Writes a line.
-    /// - Returns: Why it could not be written; then nothing was.
-    @discardableResult
-    private func write(
-        on connection: LineConnection, _ body: (inout PYONText) throws(WireError) -> Void
-    ) -> WireError? {
+    private func clear() {
         text.bytes.removeAll(keepingCapacity: text.bytes.capacity <= 65536)
         text.places = []
+    }
+
+    /// Writes a line; nothing of it when the body cannot.
+    private func write(on connection: LineConnection, _ body: (inout PYONText) throws(WireError) -> Void) {
+        clear()
         do throws(WireError) {
             try body(&text)
         } catch {
-            return error
+            return
         }
         text.append("\n" as StaticString)
         connection.output.append(text)
-        return nil
     }
 }
 
