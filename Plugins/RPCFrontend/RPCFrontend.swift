@@ -113,6 +113,11 @@ final class RPCFrontend: Frontend {
         }
     }
 
+    /// Clients that a thread of their own waits for.
+    var directClients: Int {
+        running.withLock { $0?.loops ?? [] }.count { loop in loop.inTurn { loop.hasDirectClient } }
+    }
+
     func names() -> [ServedName] { service.names() }
 
     /// Tells those plugins where to publish that the site chose.

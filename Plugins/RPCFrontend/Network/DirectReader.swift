@@ -21,7 +21,7 @@ final class DirectReader: @unchecked Sendable {  // sound: what changes is touch
     private let work = DispatchSemaphore(value: 0)
     private var task: Task?
     private var isStarted = false
-    private var isBusy = false
+    private(set) var isBusy = false
 
     /// Waits for this client from now on; called in the loop's turn.
     /// - Returns: Whether the thread was free for it.

@@ -22,8 +22,9 @@ extension EventHandler {
     func goDirect(_ reader: DirectReader) {}
 }
 
-/// One thread that waits for sockets, timers and jobs of other threads, and never for anything else; and one that waits for a single
-/// busy client. They take turns.
+/// One thread that waits for sockets, timers and jobs of other threads, and never for anything else.
+///
+/// A second one may wait for a single busy client; they take turns.
 @safe
 final class EventLoop: @unchecked Sendable {  // sound: what is not behind a lock is touched in the loop's turn only
     typealias Job = @Sendable () -> Void
@@ -132,6 +133,9 @@ final class EventLoop: @unchecked Sendable {  // sound: what is not behind a loc
     }
 
     // MARK: - In the loop's turn
+
+    /// Whether a thread of its own waits for one of the clients.
+    var hasDirectClient: Bool { direct.isBusy }
 
     /// Whether it is the caller's turn.
     var isCurrent: Bool { worker.load(ordering: .relaxed) == UInt(pthread_self()) }
