@@ -125,6 +125,8 @@ struct BoundArguments: Sendable {
         private let name: String
         private let isOptional: Bool
         private let metadata: ParameterMetadata
+        /// What a number of 64 bits may be: most arguments are such.
+        private let doubles: ClosedRange<Double>?
 
         init(_ spec: ArgumentSpec) {
             name = spec.name
@@ -134,9 +136,18 @@ struct BoundArguments: Sendable {
             metadata.limits = spec.limits
             metadata.choices = spec.choices
             self.metadata = metadata
+            let isDouble = spec.type == .number(.float64) && spec.choices.isEmpty
+            doubles = isDouble ? spec.limits ?? -.infinity ... .infinity : nil
         }
 
         func check(_ value: DataValue) throws(DeviceError) -> DataValue {
+            if let doubles {
+                switch value {
+                case .float(let number) where doubles.contains(number): return value
+                case .integer(let whole) where doubles.contains(Double(whole)): return .float(Double(whole))
+                default: break
+                }
+            }
             if isOptional, value == .null { return value }
             do throws(DeviceError) {
                 return try metadata.check(value, outOfRange: .refuse)

@@ -189,6 +189,11 @@ func taken<Value: ParameterValue>(
     from values: [DataValue], _ place: inout Int, as type: Value.Type, _ specs: [ArgumentSpec]
 ) throws -> Value {
     let value = values[place]
+    if Value.self == Double.self, let number = value.double {
+        place += 1
+        // The same type; the general way asks the runtime for what it knows of it.
+        return unsafe unsafeBitCast(number, to: type)
+    }
     guard let typed = Value(value) else { throw mismatch(specs[place], value) }
     place += 1
     return typed

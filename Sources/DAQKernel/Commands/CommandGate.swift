@@ -11,6 +11,8 @@ final class CommandGate: Sendable {
 
     private let lanes = Mutex<[String: Lane]>([:])
     private let closed = Mutex<(reason: String, forAll: Bool)?>(nil)
+    /// Asked first, because nearly every call finds it open.
+    private let isClosed = Atomic<Bool>(false)
     private let started: @Sendable (Operation) -> Void
 
     /// - Parameter started: Hears of every operation of the device, so that frontends can list them.
@@ -20,7 +22,9 @@ final class CommandGate: Sendable {
     func enter(
         _ policy: CommandPolicy, label: @autoclosure () -> String, operation: Operation
     ) throws(DeviceError) -> Ticket? {
-        if let closed = closed.withLock({ $0 }), closed.forAll || policy.concurrency != .interrupting {
+        if isClosed.load(ordering: .acquiring), let closed = closed.withLock({ $0 }),
+            closed.forAll || policy.concurrency != .interrupting
+        {
             throw DeviceError(.wrongState, "\(label()) is refused: \(closed.reason)")
         }
         let key: String
@@ -56,10 +60,15 @@ final class CommandGate: Sendable {
     }
 
     /// Refuses everything that does not interrupt, from now on.
-    func close(_ reason: String) { closed.withLock { $0 = (reason, false) } }
+    func close(_ reason: String) { close((reason, false)) }
 
     /// Refuses everything: there is nothing left to interrupt.
-    func end(_ reason: String) { closed.withLock { $0 = (reason, true) } }
+    func end(_ reason: String) { close((reason, true)) }
+
+    private func close(_ why: (reason: String, forAll: Bool)) {
+        closed.withLock { $0 = why }
+        isClosed.store(true, ordering: .releasing)
+    }
 
     fileprivate func leave(_ key: String) {
         let next: Ticket? = lanes.withLock { lanes in

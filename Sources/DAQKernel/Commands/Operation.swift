@@ -67,7 +67,11 @@ public final class Operation: @unchecked Sendable {
 
     private static let counter = Atomic<UInt64>(0)
     private let lock = HotLock()
-    private var current = OperationStatus()
+    private var state = OperationState.queued
+    private var fraction = 0.0
+    private var result = DataValue.null
+    private var ended: Timestamp?
+    private var details: Details?
     private var task: Task<Void, Never>?
     private var wasCancelled = false
     private var waiters: [CheckedContinuation<Void, Never>] = []
@@ -81,6 +85,14 @@ public final class Operation: @unchecked Sendable {
     /// Where the table has it while it runs.
     var place = 0
 
+    /// What most operations never come to: a thousand that ended are kept, and each call lets one of them go.
+    private final class Details {
+        var message = ""
+        var isResultGone = false
+        var error: DeviceError?
+        var emitted: [DataValue] = []
+    }
+
     /// - Parameter progress: Shows how far it is while it runs.
     init(device: String, command: String, origin: Origin, progress: Parameter<Double>? = nil) {
         id = Self.counter.add(1, ordering: .relaxed).newValue
@@ -93,14 +105,32 @@ public final class Operation: @unchecked Sendable {
     /// Where it stands now.
     public var status: OperationStatus { lock.withLock { current } }
 
+    /// Under the lock.
+    private var current: OperationStatus {
+        var status = OperationStatus()
+        (status.state, status.fraction, status.result, status.ended) = (state, fraction, result, ended)
+        if let details {
+            (status.message, status.isResultGone) = (details.message, details.isResultGone)
+            (status.error, status.emitted) = (details.error, details.emitted)
+        }
+        return status
+    }
+
+    /// Under the lock.
+    private func detail(_ change: (Details) -> Void) {
+        let details = self.details ?? Details()
+        self.details = details
+        change(details)
+    }
+
     /// Waits for the end, however it comes.
     ///
     /// A cancelled caller goes on waiting; the operation does not hear of it.
     public func end() async -> OperationStatus {
         await withCheckedContinuation { continuation in
             let isOver = lock.withLock {
-                if !current.state.isFinal { waiters.append(continuation) }
-                return current.state.isFinal
+                if !state.isFinal { waiters.append(continuation) }
+                return state.isFinal
             }
             if isOver { continuation.resume() }
         }
@@ -121,11 +151,11 @@ public final class Operation: @unchecked Sendable {
     public func takeResult() -> Result<DataValue, DeviceError>? {
         var large: OperationTable?
         let outcome = lock.withLock { () -> Result<DataValue, DeviceError>? in
-            guard current.state.isFinal else { return nil }
-            if let error = current.error { return .failure(error) }
+            guard state.isFinal else { return nil }
+            if let error = details?.error { return .failure(error) }
             swap(&large, &keeper)
             defer { if large != nil { letGo() } }
-            return .success(current.result)
+            return .success(result)
         }
         large?.forgetResult(of: self)
         return outcome
@@ -141,15 +171,15 @@ public final class Operation: @unchecked Sendable {
             guard keeper != nil else { return .null }
             keeper = nil
             defer { letGo() }
-            return current.result
+            return self.result
         }
         withExtendedLifetime(result) {}
     }
 
     /// Under the lock.
     private func letGo() {
-        current.result = .null
-        current.isResultGone = true
+        result = .null
+        detail { $0.isResultGone = true }
     }
 
     /// Asks the body to stop; it ends when it has stopped safely.
@@ -167,7 +197,7 @@ public final class Operation: @unchecked Sendable {
     public func observe(_ handler: @escaping @Sendable (OperationStatus) -> Void) -> Int {
         let (number, status) = lock.withLock {
             lastObserver += 1
-            if !current.state.isFinal { observers.append((lastObserver, handler)) }
+            if !state.isFinal { observers.append((lastObserver, handler)) }
             return (lastObserver, current)
         }
         handler(status)
@@ -184,7 +214,7 @@ public final class Operation: @unchecked Sendable {
 
     func attach(_ task: Task<Void, Never>) {
         let isCancelled = lock.withLock {
-            if !current.state.isFinal { self.task = task }
+            if !state.isFinal { self.task = task }
             return wasCancelled
         }
         if isCancelled { task.cancel() }
@@ -195,22 +225,24 @@ public final class Operation: @unchecked Sendable {
 
     func begin(_ time: Timestamp = .now()) {
         // Most commands never tell how far they are.
-        change { $0.state = .running }
+        change { state = .running }
         if let progress, progress.value != 0 { progress.publish(0, alarm: .none, at: time) }
     }
 
     func report(_ fraction: Double, _ message: String) {
         let isRunning = change {
-            $0.fraction = fraction
-            $0.message = message
+            self.fraction = fraction
+            if !message.isEmpty || details != nil { detail { $0.message = message } }
         }
         if isRunning { progress?.publish(fraction, alarm: .none, at: .now()) }
     }
 
     func emit(_ result: DataValue) {
-        change { status in
-            if status.emitted.count == 1000 { status.emitted.removeFirst() }
-            status.emitted.append(result)
+        change {
+            detail { details in
+                if details.emitted.count == 1000 { details.emitted.removeFirst() }
+                details.emitted.append(result)
+            }
         }
     }
 
@@ -220,17 +252,17 @@ public final class Operation: @unchecked Sendable {
         if case .success(let value) = result { isLarge = value.isLarger(than: Self.largeResult) }
         // The list first: who hears of the end finds it bounded.
         table?.ended(self)
-        change { status in
-            status.ended = time
+        change {
+            ended = time
             switch result {
             case .success(let value):
-                status.state = .succeeded
-                status.result = value
-                status.fraction = 1
+                state = .succeeded
+                self.result = value
+                fraction = 1
                 if isLarge { keeper = table }
             case .failure(let error):
-                status.state = error.code == .cancelled ? .cancelled : .failed
-                status.error = error
+                state = error.code == .cancelled ? .cancelled : .failed
+                detail { $0.error = error }
             }
         }
         if isLarge { table?.keepResult(of: self) }
@@ -239,12 +271,12 @@ public final class Operation: @unchecked Sendable {
     /// - Returns: Whether it runs now.
     @discardableResult
     @inline(__always)
-    private func change(_ body: (inout OperationStatus) -> Void) -> Bool {
+    private func change(_ body: () -> Void) -> Bool {
         var news: News?
         let isRunning = lock.withLock { () -> Bool in
-            guard !current.state.isFinal else { return false }
-            body(&current)
-            let isFinal = current.state.isFinal
+            guard !state.isFinal else { return false }
+            body()
+            let isFinal = state.isFinal
             let isWatched = !observers.isEmpty || table?.isWatched == true
             if isWatched || isFinal && (!waiters.isEmpty || task != nil) {
                 var some = News()
@@ -261,7 +293,7 @@ public final class Operation: @unchecked Sendable {
                 news = some
             }
             if isFinal { table = nil }
-            return current.state == .running
+            return state == .running
         }
         if let news { tell(news) }
         return isRunning
