@@ -7,8 +7,10 @@ from checks import await_that, check, equal, expect, run_client
 
 from ophyd import EpicsSignalRO
 from ophyd.areadetector.cam import AndorDetectorCam
+from ophyd.signal import EpicsSignalBase
 
 PREFIX = "ANDOR1:cam1:"
+EpicsSignalBase.set_defaults(timeout=60, connection_timeout=60)  # a busy machine may need more than a second or two
 
 
 def connected():
@@ -19,7 +21,7 @@ def connected():
 
 def settle(camera, **settings):
     for name, value in settings.items():
-        getattr(camera, name).set(value).wait(20)
+        getattr(camera, name).set(value).wait(60)
 
 
 @check
@@ -58,9 +60,9 @@ def region_and_binning_follow_the_camera():
     camera = connected()
     for signal, value in [(camera.bin_x, 1), (camera.bin_y, 1), (camera.min_x, 100), (camera.min_y, 50), (camera.size.size_x, 40),
                           (camera.size.size_y, 20), (camera.bin_x, 2)]:
-        signal.set(value).wait(20)
+        signal.set(value).wait(60)
     equal((camera.array_size.array_size_x.get(), camera.array_size.array_size_y.get()), (20, 20), "array size")
-    camera.bin_x.set(1).wait(20)
+    camera.bin_x.set(1).wait(60)
 
 
 @check

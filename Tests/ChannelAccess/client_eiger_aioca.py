@@ -16,7 +16,7 @@ async def series():
         for name, value in (("CountTime", 0.3), ("FrameTime", 0.1)):
             await caput(SEED + name, value, wait=True, timeout=60)
         await caput(SEED + "Trigger", "On", wait=True, timeout=60)
-        equal(str(await caget(SEED + "Trigger_RBV", datatype=DBR_ENUM_STR)), "Off", "Trigger_RBV")
+        equal(str(await caget(SEED + "Trigger_RBV", datatype=DBR_ENUM_STR, timeout=60)), "Off", "Trigger_RBV")
         async def end():
             while busy[-1:] != [0] or len(busy) < 2:
                 await asyncio.sleep(0.01)

@@ -8,6 +8,9 @@ from eiger_site import AREA_DETECTOR, SEED, new_files_are_the_detectors, stored
 
 from ophyd import EpicsSignal, EpicsSignalRO
 from ophyd.areadetector.cam import EigerDetectorCam
+from ophyd.signal import EpicsSignalBase
+
+EpicsSignalBase.set_defaults(timeout=60, connection_timeout=60)  # a busy machine may need more than a second or two
 
 
 def signal(kind, name, **options):
@@ -18,7 +21,7 @@ def signal(kind, name, **options):
 
 def prepared(**options):
     for name, value in (("CountTime", 0.3), ("FrameTime", 0.1)):
-        signal(EpicsSignal, name).set(value).wait(20)
+        signal(EpicsSignal, name).set(value).wait(60)
     return signal(EpicsSignal, "Trigger", **options)
 
 
@@ -33,12 +36,12 @@ def K4_1_set_with_completion():
 def K4_1_set_without_completion_sees_the_command_on():
     before = stored()
     trigger = prepared()
-    trigger.set(1).wait(20)
+    trigger.set(1).wait(60)
     busy = signal(EpicsSignalRO, "Trigger_RBV")
     await_that("the end", lambda: busy.get() == 0, 60)
     new_files_are_the_detectors(before, 2)
     await_that("Off", lambda: trigger.get() == 0)
-    trigger.set(1).wait(20)  # "Another set() call is still in progress" if the first never ended
+    trigger.set(1).wait(60)  # "Another set() call is still in progress" if the first never ended
     await_that("the end of the second", lambda: busy.get() == 0, 60)
 
 
@@ -49,7 +52,7 @@ def EigerDetectorCam_connects_and_takes_images():
     expect(len(camera.read_configuration()) > 0 and len(camera.describe_configuration()) > 0, "configuration")
     for signal, value in [(camera.trigger_mode, "Internal Series"), (camera.manual_trigger, 0), (camera.num_triggers, 1),
                           (camera.num_images, 3), (camera.acquire_time, 0.1), (camera.acquire_period, 0.2)]:
-        signal.set(value).wait(20)
+        signal.set(value).wait(60)
     for signal, value in [(camera.acquire_time, 0.1), (camera.acquire_period, 0.2), (camera.num_images, 3)]:
         equal(signal.get(), value, signal.name)
     before = stored()

@@ -36,7 +36,7 @@ def coroutine(function):
     async def whole():
         probes = Probes(prefix=P, name="probes")
         await probes.connect(timeout=60)
-        await asyncio.wait_for(function(probes), 30)
+        await asyncio.wait_for(function(probes), 120)
 
     def checked():
         asyncio.run(whole())
@@ -48,9 +48,9 @@ def coroutine(function):
 async def signals_are_set_and_read(probes):
     for signal, value in [(probes.number, 2.5), (probes.whole, 12), (probes.state, State.FAULT), (probes.truth, True),
                           (probes.text, "hello world"), (probes.path, "/data/" + "z" * 60), (probes.state, State.IDLE)]:
-        await signal.set(value)
+        await signal.set(value, timeout=60)
         equal(await signal.get_value(), value, signal.name)
-    await probes.array.set(np.array([1.0, 2.0, 3.0]))
+    await probes.array.set(np.array([1.0, 2.0, 3.0]), timeout=60)
     equal(list(await probes.array.get_value()), [1, 2, 3], "array")
     equal(await probes.shown.get_value(), 2.25, "RO")
 
@@ -65,12 +65,12 @@ async def descriptions_hold_unit_precision_and_limits(probes):
 
 @coroutine
 async def values_are_observed(probes):
-    await probes.number.set(0.0)
+    await probes.number.set(0.0, timeout=60)
     seen = []
 
     async def write():
         for value in (1.0, 2.0, 3.0):
-            await probes.number.set(value)
+            await probes.number.set(value, timeout=60)
     writer = None
     async for value in observe_value(probes.number, timeout=60):
         seen.append(value)

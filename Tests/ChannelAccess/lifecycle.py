@@ -20,7 +20,7 @@ from daqd_process import DaqdProcess
 from servers import Repeater, Server, client_environment, free_port
 
 STS_DOUBLE = 13
-READ = "import sys, epics; values = epics.caget_many(sys.argv[1:]); print(values); sys.exit(None in values)"
+READ = "import sys, epics; values = epics.caget_many(sys.argv[1:], timeout=60, connection_timeout=60); print(values); sys.exit(None in values)"
 WATCH = """
 import sys, epics
 pv = epics.PV(sys.argv[1], connection_callback=lambda conn, **_: print("up" if conn else "down", flush=True), callback=lambda value, **_: print(value, flush=True))
@@ -43,7 +43,7 @@ context.disconnect()
 
 def read(environment, *names):
     """The values that a client in a process of its own reads; None where it finds none."""
-    result = subprocess.run([sys.executable, "-c", READ, *names], env={**os.environ, **environment}, capture_output=True, text=True, timeout=60)
+    result = subprocess.run([sys.executable, "-c", READ, *names], env={**os.environ, **environment}, capture_output=True, text=True, timeout=120)
     expect(result.returncode == 0, result.stdout, result.stderr)
     return result.stdout
 

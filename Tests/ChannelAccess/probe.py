@@ -337,6 +337,7 @@ class Probe:
         for value in (10.0, 10.0, 85.0, 95.0):
             self.write_ao(value)
             self.updates(f"put {value}")
+        self.circuit.drain(0.5)  # what rsrv is sending when EVENTS_OFF comes takes along what is made meanwhile
         self.circuit.send(msg(EVENTS_OFF))
         for value in (1.0, 2.0, 3.0):
             self.write_ao(value)

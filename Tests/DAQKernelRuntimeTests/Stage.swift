@@ -154,8 +154,9 @@ final class FakeDevice: Device {
         events.add("stop \(context.name)")
         if mood == "stubborn" { await withCheckedContinuation { (_: CheckedContinuation<Void, Never>) in } }
         if mood == "slow" {
-            context.needsMoreTime(.seconds(10))
-            try? await Task.sleep(nanoseconds: 600_000_000)
+            // A busy machine may take a second until it asks.
+            context.needsMoreTime(.seconds(60))
+            try? await Task.sleep(nanoseconds: 3_000_000_000)
             events.add("safe \(context.name)")
         }
     }
