@@ -22,10 +22,7 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     var alarm = Alarm.undefined
     /// Why the last write failed at the device, until one succeeds; it lies over ``alarm``, whatever is published.
     private var writeAlarm = Alarm.none
-    /// The alarm without what the limits make of it; kept where there are limits.
-    private var givenAlarm = Alarm.undefined
-    /// The limit that was reached last, as hysteresis needs it.
-    private var reachedLimit = AlarmStatus.none
+    private var judgement: Judgement?
     private var currentInfo: ParameterInfo
     private var subscribers: [Subscriber]?
     private var lastPosted: PostedNumbers?
@@ -44,6 +41,14 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     private final class PostedNumbers {
         var monitor = Double.nan
         var archive = Double.nan
+    }
+
+    /// What is kept of the last value where there are limits; apart, so that an idle parameter stays small.
+    private final class Judgement {
+        /// The alarm without what the limits made of it.
+        var given = Alarm.undefined
+        /// The limit that was reached, as hysteresis needs it.
+        var reached = AlarmStatus.none
     }
 
     init(name: String, metadata: ParameterMetadata) {
@@ -242,10 +247,12 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     }
 
     private final func evaluated(_ given: Alarm, _ number: Double?) -> Alarm {
-        givenAlarm = given
+        let judgement = self.judgement ?? Judgement()
+        self.judgement = judgement
+        judgement.given = given
         guard let limits = currentInfo.metadata.alarmLimits, let number else { return given }
-        let judged = limits.judge(number, reached: reachedLimit, unit: currentInfo.metadata.unit)
-        reachedLimit = judged.status
+        let judged = limits.judge(number, reached: judgement.reached, unit: currentInfo.metadata.unit)
+        judgement.reached = judged.status
         return given.merged(with: judged)
     }
 
@@ -276,8 +283,9 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
         change(&metadata)
         guard metadata != before else { return }
         let isAlarmNew = lock.withLock {
-            let (old, given) = (alarm, currentInfo.isPlain ? alarm : givenAlarm)
+            let (old, given) = (alarm, judgement?.given ?? alarm)
             currentInfo = ParameterInfo(metadata)
+            if currentInfo.isPlain { judgement = nil }
             autosaveMemo = 0
             silence = 0
             lastPosted = metadata.deadBands == nil ? nil : PostedNumbers()
