@@ -27,7 +27,12 @@ struct StateLock: ~Copyable {
         self.descriptor = descriptor
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // Whoever else holds the open file for a moment, a child before its exec or a thread that lists the open files,
+        // would hold the lock too.
+        _ = flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     private static func holder(_ descriptor: Int32) -> String {
         var buffer = [UInt8](repeating: 0, count: 20)
