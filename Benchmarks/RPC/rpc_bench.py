@@ -17,6 +17,7 @@ PING = '{"action":"call","name":"ping",' + EMPTY
 GET = '{"action":"call","name":"get_exposure",' + EMPTY
 IMAGE = '{"action":"call","name":"image",' + EMPTY
 ADD = '{"action":"call","name":"add","args":{"__jsonclass__":["tuple",[[1,2]]]},"kwargs":{}}'
+ADD_OTHERS = "\n".join(ADD.replace("[1,2]", f"[{number},2]") for number in range(3, 6))
 ADD_V1 = '{"action": "call", "name": "add", "args": (1, 2), "kwargs": {}}'
 PIXELS = 1024 * 1024 * 2
 
@@ -179,7 +180,9 @@ def table(what, ours, references, ratio, goals):
 
 def one_outstanding(servers):
     print("one call outstanding, raw client")
-    for label, what, request in (("ping()", "`ping()`", PING), ("get_exposure()", "read of a parameter", GET), ("add(1, 2)", "command `add(1, 2)`", ADD)):
+    kinds = [("ping()", "`ping()`", PING), ("get_exposure()", "read of a parameter", GET), ("add(1, 2)", "command `add(1, 2)`", ADD),
+             ("add(n, 2)", "command `add(n, 2)`, another n each time", ADD_OTHERS)]
+    for label, what, request in kinds:
         results = rounds(servers.ports, lambda name: servers.calls(name, 1, 5000, request), calmest, 6 * RUNS)
         row(label, results)
         echo, ours = results["echo"], results["daqd"]

@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: MIT
 // A raw client of line protocols, and a bare echo to compare with: blocking sockets, no decoding.
 //   rpc-load echo                                         prints its port, serves until it is ended
-//   rpc-load calls PORT TARGET DEPTH COUNT REQUEST        prints calls per second, p50 and p99 in microseconds
+//   rpc-load calls PORT TARGET DEPTH COUNT REQUEST        prints calls per second, p50 and p99 in microseconds; requests of several
+//                                                         lines are sent in turn
 //   rpc-load bytes PORT TARGET COUNT REQUEST              prints bytes of replies per second
 //   rpc-load hold PORT TARGET COUNT                       opens so many connections, prints "ready", waits for its input to end
 // TARGET "-" leaves the handshake out.
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -102,22 +104,39 @@ static int compare(const void *left, const void *right) {
     return a < b ? -1 : a > b;
 }
 
+struct batch {
+    char *bytes;
+    size_t length;
+};
+
+/// So many times the same line.
+static struct batch make_batch(const char *line, size_t length, int depth) {
+    struct batch batch = {malloc((length + 1) * depth), (length + 1) * depth};
+    for (int index = 0; index < depth; index++) {
+        memcpy(batch.bytes + index * (length + 1), line, length);
+        batch.bytes[(index + 1) * (length + 1) - 1] = '\n';
+    }
+    return batch;
+}
+
 static void calls(const char *port, const char *target, int depth, int count, const char *request) {
     int peer = open_peer(port, target);
-    size_t length = strlen(request) + 1;
-    char *batch = malloc(length * depth);
-    for (int index = 0; index < depth; index++) {
-        memcpy(batch + index * length, request, length - 1);
-        batch[(index + 1) * length - 1] = '\n';
+    struct batch batches[8];
+    int kinds = 0;
+    for (const char *next = request; next && kinds < 8; kinds++) {
+        const char *end = strchrnul(next, '\n');
+        batches[kinds] = make_batch(next, end - next, depth);
+        next = *end ? end + 1 : NULL;
     }
     for (int index = 0; index < 200 / depth + 1; index++) {
-        send_all(peer, batch, length * depth);
+        send_all(peer, batches[index % kinds].bytes, batches[index % kinds].length);
         read_lines(peer, depth);
     }
     double *times = malloc(sizeof *times * count), begin = now();
     for (int index = 0; index < count; index++) {
+        const struct batch *batch = &batches[index % kinds];
         double start = now();
-        send_all(peer, batch, length * depth);
+        send_all(peer, batch->bytes, batch->length);
         read_lines(peer, depth);
         times[index] = now() - start;
     }

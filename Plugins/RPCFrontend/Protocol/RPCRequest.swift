@@ -16,12 +16,24 @@ enum RPCRequest {
             self = .call(name: name, arguments: [], named: [])
             return
         }
-        let bytes = unsafe Array(line)
-        if unsafe Self.isSame(line, 0, Self.head(version)), let request = try Self.orderedCall(bytes, version) {
+        guard unsafe Self.isSame(line, 0, Self.head(version)) else {
+            try self.init(Self.decode(unsafe Array(line), version))
+            return
+        }
+        if version == .v2, let request = unsafe Self.flatCall(line) {
             self = request
             return
         }
-        try self.init(version == .v2 ? PYONv2Decoder.decode(bytes) : PYONv1Decoder.decode(bytes))
+        let bytes = unsafe Array(line)
+        if let request = try Self.orderedCall(bytes, version) {
+            self = request
+            return
+        }
+        try self.init(Self.decode(bytes, version))
+    }
+
+    private static func decode(_ bytes: [UInt8], _ version: PYONVersion) throws(WireError) -> DataValue {
+        version == .v2 ? try PYONv2Decoder.decode(bytes) : try PYONv1Decoder.decode(bytes)
     }
 
     private init(_ value: DataValue) throws(RPCException) {
@@ -105,6 +117,18 @@ enum RPCRequest {
             true
         default: false
         }
+    }
+
+    /// A call that begins with ``head(_:)`` whose arguments are few and plain; nil for any other text.
+    private static func flatCall(_ line: UnsafeRawBufferPointer) -> RPCRequest? {
+        let start = headV2.count
+        var end = start
+        while end < line.count, unsafe isNameByte(line[end]) { end += 1 }
+        guard unsafe isSame(line, end, argumentsV2),
+            let arguments = unsafe FlatArguments.read(line, from: end + argumentsV2.count)
+        else { return nil }
+        let name = unsafe UnsafeRawBufferPointer(rebasing: line[start..<end])
+        return unsafe .call(name: String(decoding: name, as: UTF8.self), arguments: arguments, named: [])
     }
 
     /// A call that begins with ``head(_:)`` and whose keys stand in the order of sipyco's clients; nil for any other text.
