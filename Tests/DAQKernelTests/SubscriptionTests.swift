@@ -236,3 +236,9 @@ struct SubscriptionTests {
         #expect(updates.map(\.changes) == [.metadata])
     }
 }
+
+extension AnyParameter {
+    fileprivate func putPlain(_ number: Double, origin: Origin) -> Bool {
+        putPlain(number, at: .now(), origin: origin)
+    }
+}

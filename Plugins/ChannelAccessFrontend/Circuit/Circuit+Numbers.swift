@@ -25,18 +25,22 @@ extension Circuit {
         else { return false }
         tally.reads += 1
         writeTime.expire()
-        if type == DBRType(.plain, .double) {
-            out.appendHeader(
-                .readNotify, payload: 8, type: header.type, first: ECAStatus.normal.rawValue, second: header.second)
-        } else {
-            out.appendHeader(
-                .readNotify, payload: 24, type: header.type, first: ECAStatus.normal.rawValue, second: header.second)
+        out.appendHeader(
+            .readNotify, payload: type == DBRType(.plain, .double) ? 8 : 24, type: header.type,
+            first: ECAStatus.normal.rawValue, second: header.second)
+        append(value, time, as: type, into: out)
+        return true
+    }
+
+    /// Appends the payload of a number as DOUBLE, or as TIME_DOUBLE without an alarm.
+    @inline(__always)
+    func append(_ number: Double, _ time: Timestamp, as type: DBRType, into out: WireBuffer) {
+        if type != DBRType(.plain, .double) {
             out.append(UInt32(0))
             out.append(EPICSTime(time).bits)
             out.append(UInt32(0))
         }
-        out.append(value)
-        return true
+        out.append(number)
     }
 
     @inline(__always)

@@ -31,24 +31,17 @@ extension Circuit {
         }
     }
 
-    /// Appends a value's payload; what a scalar DOUBLE needs is done here, the rest by the variable.
+    /// Appends a value's payload; a scalar DOUBLE takes the quick way, for the rest the variable is asked.
     @inline(__always)
     func encode(
         _ variable: ProcessVariable, _ given: Sample?, _ type: DBRType, _ count: Int, into out: WireBuffer
     ) -> Encoding {
         let sample = given ?? variable.sample()
-        if variable.isDirect, count <= 1, variable.nativeType == .double, case .float(let number) = sample.value {
-            if type == DBRType(.plain, .double) {
-                out.append(number)
-                return Encoding(count: 1)
-            }
-            if type == DBRType(.time, .double), !sample.alarm.isActive {
-                out.append(UInt32(0))
-                out.append(EPICSTime(sample.timestamp).bits)
-                out.append(UInt32(0))
-                out.append(number)
-                return Encoding(count: 1)
-            }
+        if variable.isDirect, count <= 1, variable.nativeType == .double, case .float(let number) = sample.value,
+            type == DBRType(.plain, .double) || (type == DBRType(.time, .double) && !sample.alarm.isActive)
+        {
+            append(number, sample.timestamp, as: type, into: out)
+            return Encoding(count: 1)
         }
         return encodeAny(variable, sample, type, count, into: out)
     }

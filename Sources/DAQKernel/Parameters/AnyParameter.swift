@@ -138,12 +138,8 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     }
 
     /// Writes a number that needs no device, no conversion and no judgement beyond the limits: what clients write most, cheaply.
-    /// - Returns: Whether it was written; if not, ``putImmediately(_:origin:outOfRange:)`` says why or does more.
-    public final func putPlain(_ number: Double, origin: Origin) -> Bool {
-        putPlain(number, at: .now(), origin: origin)
-    }
-
     /// - Parameter origin: Made only when somebody wants to hear of the write.
+    /// - Returns: Whether it was written; if not, ``putImmediately(_:origin:outOfRange:)`` says why or does more.
     @inline(__always)
     final func putPlain(_ number: Double, at time: Timestamp, origin: @autoclosure () -> Origin) -> Bool {
         var wakers = Wakers()
