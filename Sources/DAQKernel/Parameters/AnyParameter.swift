@@ -20,12 +20,9 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     let lock = HotLock()
     var timestamp = Timestamp.never
     var alarm = Alarm.undefined
-    /// Why the last write failed at the device, until one succeeds; it lies over ``alarm``, whatever is published.
-    private var writeAlarm = Alarm.none
-    private var judgement: Judgement?
+    private var apart: Apart?
     private var currentInfo: ParameterInfo
     private var subscribers: [Subscriber]?
-    private var lastPosted: PostedNumbers?
     var owner: ParameterOwner?
     /// What the autosave store found out last, with the generation of its choices; its own matter.
     var autosaveMemo: UInt32 = 0
@@ -37,18 +34,14 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
         let slot: Int
     }
 
-    /// The last numbers that subscribers heard, where dead bands are declared.
-    private final class PostedNumbers {
-        var monitor = Double.nan
-        var archive = Double.nan
-    }
-
-    /// What is kept of the last value where there are limits; apart, so that an idle parameter stays small.
-    private final class Judgement {
-        /// The alarm without what the limits made of it.
-        var given = Alarm.undefined
-        /// The limit that was reached, as hysteresis needs it.
-        var reached = AlarmStatus.none
+    /// What few parameters have; apart, so that an idle one stays small.
+    private final class Apart {
+        /// Why the last write failed at the device, until one succeeds; it lies over ``alarm``, whatever is published.
+        var failedWrite: Alarm?
+        /// Where limits are declared: the last alarm without what they made of it, and the limit that was reached, as hysteresis needs it.
+        var judgement: (given: Alarm, reached: AlarmStatus)?
+        /// Where dead bands are declared: the last numbers that subscribers heard.
+        var posted: (monitor: Double, archive: Double)?
     }
 
     init(name: String, metadata: ParameterMetadata) {
@@ -84,7 +77,7 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     }
 
     private final func merged(_ alarm: Alarm) -> Alarm {
-        let own = writeAlarm.isActive ? alarm.merged(with: writeAlarm) : alarm
+        let own = apart?.failedWrite.map { alarm.merged(with: $0) } ?? alarm
         guard let owner, owner.hasOverlay else { return own }
         return owner.overlay.merged(with: own)
     }
@@ -117,10 +110,11 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     /// A request that was wrong in itself changes nothing: the value that is shown is as good as before.
     final func judgeWrite(_ error: DeviceError?) {
         if let error, error.isOfRequest { return }
-        let judged = error.map { Alarm(.invalid, .write, $0.message) } ?? .none
+        let failed = error.map { Alarm(.invalid, .write, $0.message) }
         let changed = lock.withLock {
-            defer { writeAlarm = judged }
-            return writeAlarm != judged
+            guard apart?.failedWrite != failed else { return false }
+            kept().failedWrite = failed
+            return true
         }
         if changed { repost(.alarm) }
     }
@@ -165,7 +159,8 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     @inline(__always)
     final func plainNumber() -> (number: Double, timestamp: Timestamp)? {
         lock.withLock {
-            guard !alarm.isActive, !writeAlarm.isActive, owner?.hasOverlay != true, let number = storedNumber() else {
+            guard !alarm.isActive, apart?.failedWrite == nil, owner?.hasOverlay != true, let number = storedNumber()
+            else {
                 return nil
             }
             return (number, timestamp)
@@ -212,7 +207,7 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
         self.alarm = judged(alarm, number)
         var wakers = Wakers()
         if let subscribers {
-            var changes: UpdateChanges = lastPosted == nil ? [.value, .archive] : beyondDeadBands(number)
+            var changes: UpdateChanges = apart?.posted == nil ? [.value, .archive] : beyondDeadBands(number)
             if before != self.alarm { changes.insert(.alarm) }
             if !changes.isEmpty { wakers = post(changes, value(), to: subscribers) }
         }
@@ -243,28 +238,41 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
     }
 
     private final func evaluated(_ given: Alarm, _ number: Double?) -> Alarm {
-        let judgement = self.judgement ?? Judgement()
-        self.judgement = judgement
-        judgement.given = given
-        guard let limits = currentInfo.metadata.alarmLimits, let number else { return given }
-        let judged = limits.judge(number, reached: judgement.reached, unit: currentInfo.metadata.unit)
-        judgement.reached = judged.status
+        let apart = kept()
+        let reached = apart.judgement?.reached ?? .none
+        guard let limits = currentInfo.metadata.alarmLimits, let number else {
+            apart.judgement = (given, reached)
+            return given
+        }
+        let judged = limits.judge(number, reached: reached, unit: currentInfo.metadata.unit)
+        apart.judgement = (given, judged.status)
         return given.merged(with: judged)
     }
 
     private final func beyondDeadBands(_ number: Double?) -> UpdateChanges {
-        guard let lastPosted, let bands = currentInfo.metadata.deadBands, let number else { return [.value, .archive] }
+        guard let apart, let posted = apart.posted, let bands = currentInfo.metadata.deadBands, let number else {
+            return [.value, .archive]
+        }
         var changes: UpdateChanges = []
-        if !(abs(number - lastPosted.monitor) <= bands.monitor) {
-            lastPosted.monitor = number
+        if !(abs(number - posted.monitor) <= bands.monitor) {
+            apart.posted?.monitor = number
             changes.insert(.value)
         }
-        if !(abs(number - lastPosted.archive) <= bands.archive) {
-            lastPosted.archive = number
+        if !(abs(number - posted.archive) <= bands.archive) {
+            apart.posted?.archive = number
             changes.insert(.archive)
         }
         return changes
     }
+
+    /// Called with the lock held.
+    private final func kept() -> Apart {
+        let apart = self.apart ?? Apart()
+        self.apart = apart
+        return apart
+    }
+
+    private static let unheard = (monitor: Double.nan, archive: Double.nan)
 
     /// Tells the subscribers that something other than the value changed.
     final func repost(_ changes: UpdateChanges) {
@@ -279,12 +287,12 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
         change(&metadata)
         guard metadata != before else { return }
         let isAlarmNew = lock.withLock {
-            let (old, given) = (alarm, judgement?.given ?? alarm)
+            let (old, given) = (alarm, apart?.judgement?.given ?? alarm)
             currentInfo = ParameterInfo(metadata)
-            if currentInfo.isPlain { judgement = nil }
+            if currentInfo.isPlain { apart?.judgement = nil }
             autosaveMemo = 0
             silence = 0
-            lastPosted = metadata.deadBands == nil ? nil : PostedNumbers()
+            if metadata.deadBands == nil { apart?.posted = nil } else { kept().posted = Self.unheard }
             // The value that is there is judged by the new limits at once.
             alarm = judged(given, timestamp == .never ? nil : currentValue().double)
             return alarm != old
@@ -300,7 +308,7 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
         let wakers = lock.withLock {
             let subscriber = Subscriber(subscription: subscription, slot: slot)
             subscribers = (subscribers ?? []) + [subscriber]
-            if currentInfo.metadata.deadBands != nil, lastPosted == nil { lastPosted = PostedNumbers() }
+            if currentInfo.metadata.deadBands != nil, apart?.posted == nil { kept().posted = Self.unheard }
             return post([.value, .archive, .alarm], currentValue(), to: [subscriber])
         }
         wakers.wake()
