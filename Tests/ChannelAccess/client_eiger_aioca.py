@@ -15,6 +15,10 @@ async def series():
     try:
         for name, value in (("CountTime", 0.3), ("FrameTime", 0.1)):
             await caput(SEED + name, value, wait=True, timeout=60)
+        async def beginning():
+            while not busy:
+                await asyncio.sleep(0.01)
+        await asyncio.wait_for(beginning(), 60)
         await caput(SEED + "Trigger", "On", wait=True, timeout=60)
         equal(str(await caget(SEED + "Trigger_RBV", datatype=DBR_ENUM_STR, timeout=60)), "Off", "Trigger_RBV")
         async def end():

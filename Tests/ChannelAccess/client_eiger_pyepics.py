@@ -96,6 +96,7 @@ def B8_3_a_command_is_on_until_it_ended_and_then_off_again():
     seen = []
     watched = patient.PV(SEED + "Configure", auto_monitor=True)
     watched.add_callback(lambda value, **_: seen.append(value))
+    await_that("the value of before", lambda: seen == [0] or seen == [0, 0])
     expect(pv("Configure").put(1, wait=True, timeout=60) == 1, "put")
     await_that("Off", lambda: 1 in seen and seen[-1:] == [0])
     # The present value is told once or twice: by the callback's beginning and by the subscription's.
