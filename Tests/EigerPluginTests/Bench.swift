@@ -319,6 +319,12 @@ final class SimulatedDetector: Sendable {
         let reply = try JSON(parsing: try await get("/filewriter/api/1.8.0/status/files").body)
         return try SIMPLONReplies.names(reply)
     }
+
+    /// Whether its file writer has completed what it lists: a master is listed before the series ends.
+    func isWritten() async throws -> Bool {
+        let reply = try JSON(parsing: try await get("/filewriter/api/1.8.0/status/state").body)
+        return reply["value"] == .string("ready")
+    }
 }
 
 extension RunLog {

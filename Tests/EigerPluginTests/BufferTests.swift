@@ -19,7 +19,10 @@ struct BufferTests {
         try await bench.set("detector/config/frame_time", .float(0.02))
         for _ in 0..<2 { try await bench.call("acquire_as_set") }
         // Nobody waits for files that are not fetched.
-        try await eventually("four files are there") { try await simulated.files().count == 4 }
+        try await eventually("four files are there, complete") {
+            let count = try await simulated.files().count
+            return try await simulated.isWritten() && count == 4
+        }
         return (simulated, bench)
     }
 
