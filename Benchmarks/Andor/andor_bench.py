@@ -38,7 +38,7 @@ RUNS = int(os.environ.get("ANDOR_BENCH_RUNS", "5"))
 SECONDS = float(os.environ.get("ANDOR_BENCH_SECONDS", "5"))
 FAST = "cameras=888:12859 speed=100000 start=20 buffer=1000000000000"
 REAL = "cameras=888:12859 speed=1 start=20"
-BATCH_BYTES, BATCH_IMAGES = 8 << 20, 256
+BATCH_BYTES, BATCH_IMAGES = 2 << 20, 256
 KEPT = 256  # images that daqd keeps in its pipeline
 TABLE = []  # the lines of docs/benchmarks.md
 

@@ -53,17 +53,22 @@ final class CameraCore: Sendable {
     /// The open camera.
     /// - Throws: ``DeviceError`` that says why there is none.
     func facts() throws(DeviceError) -> CameraFacts {
-        let (facts, isClosed) = state.withLock { ($0.facts, $0.isClosed) }
-        if isClosed {
-            throw DeviceError(.wrongState, "\(name) was closed by stop_camera; open it by open_camera")
-        }
-        guard let facts else {
-            throw DeviceError(
-                .disconnected,
-                "\(name) is not open: \(parameters.message.value.isEmpty ? "it is being opened" : parameters.message.value)",
-                vendorCode: SDKStatus.notInitialized.code, vendorText: SDKStatus.notInitialized.name)
-        }
+        let facts = state.withLock { $0.isClosed ? nil : $0.facts }
+        guard let facts else { throw whyNotOpen() }
         return facts
+    }
+
+    /// The same where nothing need be known of it: for each batch of images.
+    func requireOpen() throws(DeviceError) {
+        guard isOpen else { throw whyNotOpen() }
+    }
+
+    private func whyNotOpen() -> DeviceError {
+        if isClosed { return DeviceError(.wrongState, "\(name) was closed by stop_camera; open it by open_camera") }
+        return DeviceError(
+            .disconnected,
+            "\(name) is not open: \(parameters.message.value.isEmpty ? "it is being opened" : parameters.message.value)",
+            vendorCode: SDKStatus.notInitialized.code, vendorText: SDKStatus.notInitialized.name)
     }
 
     /// Runs SDK calls with this camera selected.

@@ -48,7 +48,9 @@ final class FetchLoop: Sendable {
     }
 
     /// Batches that may wait for delivery; then images wait in the camera's buffer.
-    private static let ahead = 4
+    private static let ahead = 8
+    /// So often a thread that knows of images on their way looks for them by itself before it wants to be woken.
+    private static let naps = 20
     /// A turn ends after this time, or when anybody else waits for the gate.
     private static let turnNanoseconds: Int64 = 20_000_000
     /// How long a stop waits for memory that somebody holds.
@@ -95,10 +97,13 @@ final class FetchLoop: Sendable {
         }
         if let first { take(first) } else { request() }
         var withoutMemory: ContinuousClock.Instant?
+        var naps = 0
         while true {
-            switch events.next() {
+            switch events.next(naps: naps) {
             case .batch(let batch):
                 withoutMemory = nil
+                // More images wait in the camera's buffer: they are being copied now.
+                naps = batch.waiting > batch.count ? Self.naps : 0
                 if batch.first == batch.lost + 1, running.acquisition.record.state == .armed {
                     held.withLock { $0 = batch }
                     return .began
@@ -178,7 +183,7 @@ final class FetchLoop: Sendable {
 
     /// - Returns: Why the turn ends; `nil` when it may go on.
     private func look() throws -> TurnEnd? {
-        _ = try core.facts()
+        try core.requireOpen()
         if running.discards {
             return try library.int(.getStatus) == SDKStatus.idle.code ? .over(total: last) : .nothing
         }
@@ -198,19 +203,45 @@ final class FetchLoop: Sendable {
 
 /// Values from any thread to one thread that waits for them.
 final class Mailbox<Value: Sendable>: Sendable {
-    private let values = Mutex<[Value]>([])
+    private struct State {
+        var values: [Value] = []
+        var isAsleep = false
+    }
+
+    /// Microseconds; the system makes some 75 of it, about the time of copying a batch.
+    private static var nap: UInt32 { 20 }
+
+    private let state = Mutex(State())
     private let semaphore = CountingSemaphore()
 
     func post(_ value: Value) {
-        values.withLock { $0.append(value) }
-        semaphore.post()
+        let wakes = state.withLock { state in
+            state.values.append(value)
+            defer { state.isAsleep = false }
+            return state.isAsleep
+        }
+        if wakes { semaphore.post() }
     }
 
     /// Blocks until there is one.
-    func next() -> Value {
+    ///
+    /// To wake a thread costs the one that does it some 10 µs; where values come in quick succession, this one need not be woken.
+    /// - Parameter naps: So often it looks again after a short sleep of its own first.
+    func next(naps: Int = 0) -> Value {
+        var naps = naps
         while true {
-            semaphore.wait()
-            if let value = values.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) { return value }
+            let (value, mayNap) = state.withLock { state -> (Value?, Bool) in
+                if !state.values.isEmpty { return (state.values.removeFirst(), false) }
+                state.isAsleep = naps == 0
+                return (nil, naps > 0)
+            }
+            if let value { return value }
+            if mayNap {
+                naps -= 1
+                usleep(Self.nap)
+            } else {
+                semaphore.wait()
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ import Synchronization
 /// after the other in a block and hold it as long as somebody needs them.
 final class FramePool: Sendable {
     /// A block holds several images of this size in all, or one larger image.
-    static let blockBytes = 8 << 20
+    static let blockBytes = 2 << 20
     /// So many blocks there may always be, whatever the limit: one is written, one delivered, one shown, one sent.
     static let leastBlocks = 4
     /// The neighbour is taken when it is no further up than this from the lowest block.

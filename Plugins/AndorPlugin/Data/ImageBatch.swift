@@ -32,8 +32,6 @@ final class ImageBatch: Sendable {
     let temperature: Double
     /// Whether the sensor was not at its set point.
     let isCooling: Bool
-    /// The same for every image of the batch; made once.
-    private let metadata: [(String, DataValue)]
 
     init(
         _ context: ImageContext, first: Int, count: Int, lost: Int, in space: BlockFiller.Space, times: [UInt64],
@@ -51,10 +49,6 @@ final class ImageBatch: Sendable {
         self.waiting = waiting
         temperature = cooling.celsius
         isCooling = cooling.isCooling
-        metadata = [
-            ("exposure", .float(context.exposure)), ("em_gain", .integer(Int64(context.emGain))),
-            ("temperature", .float(cooling.celsius)), ("cooling", .bool(cooling.isCooling)),
-        ]
     }
 
     /// Index of the last.
@@ -101,7 +95,10 @@ final class ImageBatch: Sendable {
         frame.acquisition = context.acquisition
         frame.received = received
         frame.monotonicNanoseconds = monotonicNanoseconds
-        frame.metadata = metadata
+        frame.metadata = [
+            ("exposure", .float(context.exposure)), ("em_gain", .integer(Int64(context.emGain))),
+            ("temperature", .float(temperature)), ("cooling", .bool(isCooling)),
+        ]
         return (0..<count).map { place in
             var frame = frame
             if place > 0 { frame.buffer = buffer(place..<place + 1) }

@@ -10,10 +10,13 @@ extension SDKLibrary {
     typealias FloatPointer = UnsafeMutablePointer<Float>
 
     /// Throws unless a call succeeded.
-    func check(_ status: UInt32, _ function: SDKFunction, _ arguments: String = "") throws(DeviceError) {
+    /// - Parameter arguments: Made only when there is an error to tell of.
+    func check(
+        _ status: UInt32, _ function: SDKFunction, _ arguments: @autoclosure () -> String = ""
+    ) throws(DeviceError) {
         let status = SDKStatus(status)
         guard status != .success else { return }
-        throw status.error(function.symbol, arguments)
+        throw status.error(function.symbol, arguments())
     }
 
     /// Calls a function of whole numbers: setters, and commands without an argument.
