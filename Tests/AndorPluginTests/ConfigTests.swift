@@ -52,16 +52,22 @@ struct ConfigTests {
         #expect(kinetic.setup.frames == 9 && kinetic.setup.accumulations == 2 && kinetic.setup.kineticCycle == 1)
     }
 
-    @Test(
-        "a wrong value is told by its key, never taken",
-        arguments: [
-            ("\"fanMode\": 0", "\"fanMode\": 7"), ("\"coolerOn\": true", "\"coolerOn\": \"yes\""),
-            ("\"emGain\": 100", "\"emGain\": 1e99"), ("\"readoutMode\": \"Image\"", "\"readoutMode\": \"Picture\""),
-            ("\"acquisitionMode\": \"Run Till Abort\"", "\"acquisitionMode\": 5"),
-            ("\"triggerMode\": \"External\"", "\"triggerMode\": \"Sometimes\""), ("\"hbin\": 1", "\"hbin\": 0"),
-            ("\"setHSSpeedParameters\": {\"typ\": 0", "\"setHSSpeedParameters\": {\"typ\": -1"),
-            ("\"exposureTime\": 0.04", "\"exposureTime\": -1"), ("\"tempTolerance\": 3", "\"tempTolerance\": null"),
-        ])
+    /// Replacements in ``text`` that make it wrong.
+    static let mistakes = [
+        ("\"fanMode\": 0", "\"fanMode\": 7"), ("\"coolerOn\": true", "\"coolerOn\": \"yes\""),
+        ("\"emGain\": 100", "\"emGain\": 1e99"), ("\"readoutMode\": \"Image\"", "\"readoutMode\": \"Picture\""),
+        ("\"acquisitionMode\": \"Run Till Abort\"", "\"acquisitionMode\": 5"),
+        ("\"triggerMode\": \"External\"", "\"triggerMode\": \"Sometimes\""), ("\"hbin\": 1", "\"hbin\": 0"),
+        ("\"setHSSpeedParameters\": {\"typ\": 0", "\"setHSSpeedParameters\": {\"typ\": -1"),
+        ("\"exposureTime\": 0.04", "\"exposureTime\": -1"), ("\"tempTolerance\": 3", "\"tempTolerance\": null"),
+        ("\"serialNumber\": 12859", "\"serialNumber\": \"12859\""),
+        ("\"iniPath\": \"./Detector.ini\"", "\"iniPath\": 7"),
+        ("\"vsAmp\": 0", "\"vsAmp\": 5"), ("\"closingTime\": 1", "\"closingTime\": 1.5"),
+        ("\"countConvertMode\": 0", "\"countConvertMode\": 3"),
+        ("\"countConvertWavelength\": 780.0", "\"countConvertWavelength\": 0"),
+    ]
+
+    @Test("a wrong value is told by its key, never taken", arguments: mistakes)
     func wrong(good: String, bad: String) {
         let key = bad.split(separator: "\"")[0]
         #expect(Self.text.contains(good))

@@ -173,6 +173,10 @@ struct AndorConfig: Sendable, Equatable {
     }
 
     private mutating func readRest() throws(DeviceError) {
+        // Taken from the object when the camera is opened; a wrong one must not open another camera.
+        _ = try int(json, "serialNumber", 0...Int(Int32.max))
+        _ = try text("iniPath")
+        _ = try text("productModel")
         if let section = try object("setShutterParameters") {
             setup.shutter.type = try choice(section, "typ", setup.shutter.type)
             setup.shutter.mode = try choice(section, "mode", setup.shutter.mode)
