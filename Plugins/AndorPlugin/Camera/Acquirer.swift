@@ -152,7 +152,8 @@ final class Acquirer: Sendable {
         parameters.bufferSize.publish(readback.buffer)
         parameters.isAcquiring.publish(true)
         parameters.status.publish(SDKStatus.acquiring.code)
-        core.show(setup.trigger == .internal ? .acquiring : .armed, "")
+        core.show(setup.trigger == .internal ? .acquiring : .armed)
+        core.clearMessage()
         if parameters.clearsOnStart.value { pipeline.clear() }
     }
 

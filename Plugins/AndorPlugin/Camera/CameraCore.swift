@@ -15,6 +15,8 @@ final class CameraCore: Sendable {
         var isClosing = false
         /// Changes that came during an acquisition and wait for its end.
         var waiting: [@Sendable (inout CameraSetup, CameraFacts) throws -> Void] = []
+        /// What a configuration wanted and the camera does not take while it is warm.
+        var postponed: PostponedSettings?
         var temperature = 0.0
         var cooling = CoolingState.unknown
     }
@@ -95,14 +97,18 @@ final class CameraCore: Sendable {
     /// - Throws: The first setting's refusal; those before it hold.
     func change(_ mutate: @escaping @Sendable (inout CameraSetup, CameraFacts) throws -> Void) async throws {
         if isAcquiring, settings.applyWhenIdle, try await mustWait(mutate) { return }
+        let before = state.withLock { $0.postponed?.message }
         let outcomes = try await call("change") { [self] sdk, facts in
             var wanted = setup
             try mutate(&wanted, facts)
             wanted.settle()
             try requireAllowed(wanted)
+            let rest = try state.withLock({ $0.postponed })?.without({ try mutate(&$0, facts) }, over: setup)
+            state.withLock { $0.postponed = rest }
             return send(wanted, all: false, sdk, facts)
         }
         show()
+        refreshMessage(before)
         if let error = outcomes.lazy.compactMap(\.error).first { throw error }
     }
 
@@ -113,7 +119,9 @@ final class CameraCore: Sendable {
         let wanted = settled
         let outcomes = try await call("configure") { [self] sdk, facts in
             try requireAllowed(wanted)
-            return send(wanted, all: all, sdk, facts)
+            let outcomes = send(wanted, all: all, sdk, facts)
+            state.withLock { $0.postponed = PostponedSettings(wanted, outcomes) }
+            return outcomes
         }
         show()
         if let lost = outcomes.lazy.compactMap(\.error).first(where: { $0.code == .disconnected }) { throw lost }
@@ -121,7 +129,7 @@ final class CameraCore: Sendable {
     }
 
     /// On the gate's thread.
-    private func send(
+    func send(
         _ wanted: CameraSetup, all: Bool, _ sdk: SDKLibrary, _ facts: CameraFacts
     ) -> [SetupWriter.Outcome] {
         var applied = setup
@@ -202,6 +210,11 @@ final class CameraCore: Sendable {
                 logger.warning(
                     "A setting that waited was refused", ["reason": .string(DeviceError(wrapping: error).message)])
             }
+        }
+        do {
+            try await sendPostponed()
+        } catch {
+            logger.warning("A setting was refused", ["reason": .string(DeviceError(wrapping: error).message)])
         }
     }
 }

@@ -34,7 +34,7 @@ final class Lifecycle: Sendable {
             do {
                 if !core.isOpen { try await open() }
                 try await thermostat.watch()
-                if !refusal.isEmpty, core.parameters.message.value == refusal { core.say("") }
+                if !refusal.isEmpty, core.parameters.message.value == refusal { core.clearMessage() }
                 refusal = ""
             } catch {
                 let error = DeviceError(wrapping: error)
@@ -124,11 +124,13 @@ final class Lifecycle: Sendable {
         for remark in config?.remarks ?? [] {
             core.logger.warning("The configuration has a remark", ["remark": .string(remark)])
         }
-        let refused = outcomes.compactMap { outcome in outcome.error.map { "\(outcome.name): \($0.message)" } }
-        for sentence in refused { core.logger.warning("A setting was refused", ["reason": .string(sentence)]) }
-        core.say(
-            refused.joined(separator: "; "),
-            alarm: refused.isEmpty ? .none : Alarm(.minor, .configuration, refused.joined(separator: "; ")))
+        for sentence in outcomes.compactMap(\.sentence) {
+            core.logger.warning("A setting was refused", ["reason": .string(sentence)])
+        }
+        let later = core.state.withLock { $0.postponed?.message }
+        let refused = outcomes.filter { !$0.isForLater }.compactMap(\.sentence) + (later.map { [$0] } ?? [])
+        let text = refused.joined(separator: "; ")
+        core.say(text, alarm: refused.isEmpty ? .none : Alarm(.minor, .configuration, text))
     }
 
     /// Opens again after ``close(moreTime:)``.
@@ -172,6 +174,7 @@ final class Lifecycle: Sendable {
         core.gate.register.release(core.name)
         core.state.withLock { state in
             state.facts = nil
+            state.postponed = nil
             state.isClosed = true
         }
         core.show(.closed, "closed")

@@ -37,13 +37,15 @@ final class Thermostat: Sendable {
     /// - Throws: ``DeviceError`` when the camera does not answer any more.
     func poll() async throws {
         let setup = core.setup
-        let (status, reading, cooler, tripped) = try await core.call("GetTemperatureF", .status) { sdk, _ in
+        let (status, reading, cooler, tripped, range) = try await core.call("GetTemperatureF", .status) { sdk, facts in
             let status = try sdk.int(.getStatus)
             let reading = try sdk.temperature()
             let isHidden = reading.status == .acquiring
             let cooler = isHidden ? nil : try? sdk.int(.isCoolerOn) != 0
             let tripped = sdk.has(.getTECStatus) && !isHidden ? try? sdk.int(.getTECStatus) != 0 : nil
-            return (status, reading, cooler, tripped)
+            // The range follows the temperature.
+            let range = facts.capabilities.hasEMGain ? try? sdk.ints(.getEMGainRange) : nil
+            return (status, reading, cooler, tripped, range)
         }
         if reading.status.isLoss { throw reading.status.error("GetTemperatureF") }
         core.parameters.status.publish(status)
@@ -54,7 +56,9 @@ final class Thermostat: Sendable {
         }
         if let cooler { core.state.withLock { $0.setup.cooler = cooler } }
         show(reading.celsius, reading.status)
+        if let range { core.show(emRange: [range.0, range.1]) }
         asked.withLock { $0 = (.now, setup.target, cooler ?? setup.cooler) }
+        try await core.sendPostponed()
     }
 
     /// While a camera hides its temperature during an acquisition the last value stays, with its age, and nobody is warned.
@@ -63,6 +67,7 @@ final class Thermostat: Sendable {
         let cooling = CoolingState(status)
         core.state.withLock { state in
             state.temperature = celsius
+            if state.cooling != cooling { state.postponed?.isDue = true }
             state.cooling = cooling
         }
         let alarm = alarm(celsius, cooling)

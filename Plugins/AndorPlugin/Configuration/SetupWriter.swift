@@ -36,6 +36,8 @@ struct SetupStep: Sendable {
     let differs: @Sendable (CameraSetup, CameraSetup) -> Bool
     /// Whether this camera has it at all.
     var isThere: @Sendable (CameraFacts) -> Bool = { _ in true }
+    /// Whether the camera refuses it where it does not have the EM gain that belongs to it.
+    var needsGain = false
     /// Takes over the value once it was sent.
     let keep: @Sendable (inout CameraSetup, CameraSetup) -> Void
     let send: @Sendable (SDKLibrary, CameraSetup, CameraFacts) throws -> Void
@@ -45,11 +47,12 @@ struct SetupStep: Sendable {
         _ name: String, _ path: any WritableKeyPath<CameraSetup, Value> & Sendable,
         when isThere: @escaping @Sendable (CameraFacts) -> Bool = { _ in true },
         after others: @escaping @Sendable (CameraSetup, CameraSetup) -> Bool = { _, _ in false },
+        needsGain: Bool = false,
         _ send: @escaping @Sendable (SDKLibrary, Value, CameraSetup, CameraFacts) throws -> Void
     ) -> SetupStep {
         SetupStep(
             name: name, differs: { $0[keyPath: path] != $1[keyPath: path] || others($0, $1) }, isThere: isThere,
-            keep: { $0[keyPath: path] = $1[keyPath: path] },
+            needsGain: needsGain, keep: { $0[keyPath: path] = $1[keyPath: path] },
             send: { try send($0, $1[keyPath: path], $1, $2) })
     }
 }
@@ -60,6 +63,11 @@ enum SetupWriter {
     struct Outcome: Sendable {
         let name: String
         let error: DeviceError?
+        /// Whether it is the sensor's temperature that stands in the way.
+        var isForLater = false
+
+        /// What was refused and why; `nil` when nothing was.
+        var sentence: String? { error.map { "\(name): \($0.message)" } }
     }
 
     /// Sends what differs; a setting that fails does not stop the others.
@@ -80,8 +88,11 @@ enum SetupWriter {
                 try step.send(library, wanted, facts)
                 step.keep(&applied, wanted)
                 outcomes.append(Outcome(name: step.name, error: nil))
+            } catch let refusal as RefusedWhileWarm {
+                outcomes.append(Outcome(name: step.name, error: refusal.error, isForLater: true))
             } catch {
-                outcomes.append(Outcome(name: step.name, error: DeviceError(wrapping: error)))
+                let isForLater = step.needsGain && outcomes.contains { $0.isForLater }
+                outcomes.append(Outcome(name: step.name, error: DeviceError(wrapping: error), isForLater: isForLater))
             }
         }
         return outcomes
@@ -284,7 +295,8 @@ enum SetupWriter {
                     try sdk.set(.setImageFlip, setup.flipHorizontal ? 1 : 0, setup.flipVertical ? 1 : 0)
                 }
             }),
-        .value("count convert", \.countConvert, when: { $0.capabilities.hasCountConvert }) { sdk, value, _, _ in
+        .value("count convert", \.countConvert, when: { $0.capabilities.hasCountConvert }, needsGain: true) {
+            sdk, value, _, _ in
             try sdk.set(.setCountConvertMode, value.number)
         },
         .value("wavelength", \.wavelength, when: { $0.capabilities.hasCountConvert }) { sdk, value, _, _ in
@@ -306,7 +318,7 @@ struct EMGainRule {
     let setup: CameraSetup
     let limit: Int?
 
-    /// - Throws: ``DeviceError/Code/outOfRange`` with what is accepted.
+    /// - Throws: ``DeviceError/Code/outOfRange`` with what is accepted, as ``RefusedWhileWarm`` where the camera's range says so.
     func check(_ gain: Int, range: (Int, Int)) throws {
         if let limit, gain > limit {
             throw DeviceError(.outOfRange, "EM gain \(gain) is above the site's limit em_gain_max of \(limit)")
@@ -320,10 +332,16 @@ struct EMGainRule {
         }
         let low = min(range.0, setup.emMode == .real || setup.emMode == .linear ? 1 : 0)
         guard gain >= low, gain <= range.1 else {
-            throw DeviceError(
-                .outOfRange,
-                "EM gain \(gain) is refused: the camera accepts \(range.0) to \(range.1) in mode \(setup.emMode.rawValue) "
-                    + "at its present temperature")
+            throw RefusedWhileWarm(
+                error: DeviceError(
+                    .outOfRange,
+                    "EM gain \(gain) is refused: the camera accepts \(range.0) to \(range.1) in mode \(setup.emMode.rawValue) "
+                        + "at its present temperature"))
         }
     }
+}
+
+/// A refusal that may be none at another temperature.
+struct RefusedWhileWarm: Error {
+    let error: DeviceError
 }
