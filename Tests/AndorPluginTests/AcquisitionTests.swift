@@ -228,7 +228,7 @@ struct AcquisitionTests {
         case .armed, .acquiring: try await bench.call("start")
         case .draining:
             try await bench.call("start")
-            bench.sim.hang("SetShutter", milliseconds: 1000)
+            bench.sim.hang("SetShutterEx", milliseconds: 1000)
             _ = try bench.start("stop")
         case .warming: _ = try bench.start("stop_camera")
         case .closed: try await bench.call("stop_camera")
@@ -250,7 +250,7 @@ struct AcquisitionTests {
             #expect(!bench.device.acquirer.isBusy)
             switch state {
             case .opening, .idle, .armed, .acquiring, .draining:
-                bench.sim.hang("SetShutter", milliseconds: 0)
+                bench.sim.hang("SetShutterEx", milliseconds: 0)
                 try await bench.untilIdle()
                 try await bench.set("trigger/mode", .string("internal"))
                 try await bench.set("acquisition/limit", .integer(2))

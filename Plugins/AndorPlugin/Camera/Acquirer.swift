@@ -425,11 +425,7 @@ final class Acquirer: Sendable {
     }
 
     private func closeShutter() async throws {
-        try await core.call("SetShutter") { sdk, facts in
-            guard facts.capabilities.hasShutter else { return }
-            let shutter = self.core.setup.shutter
-            try sdk.set(.setShutter, shutter.type.number, ShutterMode.closed.number, shutter.closing, shutter.opening)
-        }
+        try await core.call("SetShutter") { sdk, facts in try sdk.closeShutter(self.core.setup.shutter, facts) }
     }
 }
 

@@ -193,11 +193,7 @@ final class Lifecycle: Sendable {
     private func letGo(_ moreTime: @escaping @Sendable () -> Void) async {
         let policy = policy
         await quietly("SetShutter") { sdk, facts in
-            if facts.capabilities.hasShutter {
-                let shutter = self.core.setup.shutter
-                try? sdk.set(
-                    .setShutter, shutter.type.number, ShutterMode.closed.number, shutter.closing, shutter.opening)
-            }
+            try? sdk.closeShutter(self.core.setup.shutter, facts)
             if sdk.has(.freeInternalMemory) { try? sdk.set(.freeInternalMemory) }
         }
         var isWarm = true

@@ -269,12 +269,8 @@ enum SetupWriter {
     ]
 
     private static let light: [SetupStep] = [
-        .value("shutter", \.shutter, when: { $0.capabilities.hasShutter }) { sdk, s, _, facts in
-            if facts.capabilities.hasExternalShutter, sdk.has(.setShutterEx) {
-                try sdk.set(.setShutterEx, s.type.number, s.mode.number, s.closing, s.opening, s.mode.number)
-            } else {
-                try sdk.set(.setShutter, s.type.number, s.mode.number, s.closing, s.opening)
-            }
+        .value("shutter", \.shutter, when: { $0.capabilities.hasShutter }) { sdk, shutter, _, facts in
+            try sdk.set(shutter: shutter, facts)
         },
         SetupStep(
             name: "orientation",
