@@ -8,6 +8,30 @@ import Testing
 
 @Suite("shutter of a camera")
 struct ShutterTests {
+    @Test("closed between acquisitions, as it is set while each of them runs, also when one is refused or fails")
+    func closedWhenIdle() async throws {
+        let bench = try await Bench { $0.shutterClosedWhenIdle = true }
+        try await bench.untilIdle()
+        #expect(bench.sim.counter("shutter_mode") == ShutterMode.closed.number)
+        for mode in [ShutterMode.open, .automatic] {
+            try await bench.set("shutter/mode", .string(mode.rawValue))
+            for _ in 0..<2 {
+                try await bench.call("start")
+                #expect(bench.sim.counter("shutter_mode") == mode.number)
+                try await bench.call("stop")
+                #expect(bench.sim.counter("shutter_mode") == ShutterMode.closed.number)
+                #expect(try bench.value("shutter/mode") == .string(mode.rawValue))
+            }
+        }
+        bench.sim.fail("StartAcquisition", 20017)
+        await #expect(throws: DeviceError.self) { try await bench.call("start") }
+        #expect(bench.sim.counter("shutter_mode") == ShutterMode.closed.number)
+        bench.sim.fail("GetNumberNewImages", 20052, 3)
+        await #expect(throws: DeviceError.self) { try await bench.call("acquire") }
+        #expect(bench.sim.counter("shutter_mode") == ShutterMode.closed.number)
+        await bench.stop()
+    }
+
     @Test(
         "a camera with SHUTTEREX is driven by SetShutterEx alone, also after an acquisition and when it is closed (C4)",
         arguments: [("888", "SetShutterEx(", "SetShutter("), ("934", "SetShutter(", "SetShutterEx(")])

@@ -97,7 +97,10 @@ final class Acquirer: Sendable {
             if delivery != .client { try await prepare(setup, facts) }
             try await acquisition.armed()
             core.isAcquiring = true
+            let opens = core.settings.shutterClosedWhenIdle
             let readback = try await core.call("StartAcquisition") { sdk, facts in
+                // The acquisition before closed it; the cycle times depend on its mode.
+                if opens { try sdk.set(shutter: setup.shutter, facts) }
                 if facts.capabilities.hasMetadata, sdk.has(.setMetaData) { try? sdk.set(.setMetaData, 1) }
                 if sdk.has(.prepareAcquisition) { try sdk.set(.prepareAcquisition) }
                 let readback = CameraCore.read(back: sdk, facts)
@@ -116,6 +119,7 @@ final class Acquirer: Sendable {
             return RunningAcquisition(acquisition, context, delivery: delivery, limit: limit, cycle: cycle)
         } catch {
             _ = try? await core.call("AbortAcquisition", .abort) { sdk, _ in try? sdk.set(.abortAcquisition) }
+            await closeIdleShutter()
             _ = try? await acquisition.finish(failure: error)
             throw error
         }
@@ -398,7 +402,7 @@ final class Acquirer: Sendable {
         }
         core.isAcquiring = false
         await core.applyWaiting()
-        if core.settings.shutterClosedWhenIdle, failure == nil { try? await closeShutter() }
+        if failure?.code != .disconnected { await closeIdleShutter() }
         let outcome: Result<AcquisitionRecord, any Error>
         do {
             outcome = .success(try await running.acquisition.finish(failure: failure))
@@ -424,8 +428,15 @@ final class Acquirer: Sendable {
         return try outcome.get()
     }
 
-    private func closeShutter() async throws {
-        try await core.call("SetShutter") { sdk, facts in try sdk.closeShutter(self.core.setup.shutter, facts) }
+    /// Between acquisitions no light comes in, where the site wants it so.
+    func closeIdleShutter() async {
+        guard core.settings.shutterClosedWhenIdle else { return }
+        do {
+            try await core.call("SetShutter") { sdk, facts in try sdk.closeShutter(self.core.setup.shutter, facts) }
+        } catch {
+            core.logger.warning(
+                "The shutter was not closed", ["reason": .string(DeviceError(wrapping: error).message)])
+        }
     }
 }
 

@@ -76,6 +76,7 @@ final class Lifecycle: Sendable {
         core.state.withLock { $0.facts = opened }
         core.parameters.show(facts)
         try await configure(config, facts)
+        await acquirer.closeIdleShutter()
         core.context.connected()
         core.show(.idle)
         core.logger.notice(

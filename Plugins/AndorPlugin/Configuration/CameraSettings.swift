@@ -64,7 +64,9 @@ struct CameraSettings: Sendable {
         .duration(
             "warm_up_timeout", "How long it waits at most", default: .seconds(1800), in: .zero ... .seconds(7200)),
         .bool("fibre_coupled", "The sensor has a fibre-optic window and must warm up slowly", default: false),
-        .bool("shutter_closed_when_idle", "Close the shutter after each acquisition", default: false),
+        .bool(
+            "shutter_closed_when_idle", "Keep the shutter closed between acquisitions, and as it is set in each",
+            default: false),
         .bool(
             "apply_when_idle",
             "Keep settings that come during an acquisition and send them after it, instead of refusing them",
