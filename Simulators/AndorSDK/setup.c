@@ -376,7 +376,8 @@ unsigned SetAdvancedTriggerModeState(int mode) {
 
 unsigned SetTriggerInvert(int mode) {
     BEGIN(WHEN_IDLE, "%d", mode);
-    END(mode == 0 || mode == 1 ? SUCCESS : P1INVALID);
+    REQUIRE(mode == 0 || mode == 1, P1INVALID);
+    END(mode == 0 || c->model.capabilities.trigger_modes & 0x40 ? SUCCESS : NOT_AVAILABLE);
 }
 
 unsigned SetTriggerLevel(float volts) {

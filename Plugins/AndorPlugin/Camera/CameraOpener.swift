@@ -103,24 +103,53 @@ extension CameraFacts {
         capabilities = try sdk.capabilities()
         channels = try sdk.int(.getNumberADChannels)
         amplifiers = try sdk.int(.getNumberAmp)
-        let range = try sdk.ints(.getTemperatureRange)
-        temperatureRange = min(range.0, range.1)...max(range.0, range.1)
-        for index in 0..<(try sdk.int(.getNumberVSSpeeds)) { vsSpeeds.append(try sdk.float(.getVSSpeed, index)) }
-        for index in 0..<(try sdk.int(.getNumberPreAmpGains)) {
-            preAmpGains.append(try sdk.float(.getPreAmpGain, index))
+        if let range = try Self.told({ () throws(DeviceError) in try sdk.ints(.getTemperatureRange) }) {
+            temperatureRange = min(range.0, range.1)...max(range.0, range.1)
+        }
+        vsSpeeds = try Self.table { () throws(DeviceError) in
+            try sdk.int(.getNumberVSSpeeds)
+        } _: { index throws(DeviceError) in
+            try sdk.float(.getVSSpeed, index)
+        }
+        preAmpGains = try Self.table { () throws(DeviceError) in
+            try sdk.int(.getNumberPreAmpGains)
+        } _: { index throws(DeviceError) in
+            try sdk.float(.getPreAmpGain, index)
         }
         vsAmplitudes = (try? sdk.int(.getNumberVSAmplitudes)) ?? 0
-        for channel in 0..<channels { hsSpeeds.append(try Self.speeds(sdk, channel, amplifiers)) }
+        for channel in 0..<channels {
+            var ofChannel: [[Double]] = []
+            for amplifier in 0..<amplifiers {
+                ofChannel.append(
+                    try Self.table { () throws(DeviceError) in
+                        try sdk.int(.getNumberHSSpeeds, channel, amplifier)
+                    } _: { index throws(DeviceError) in
+                        try sdk.float(.getHSSpeed, channel, amplifier, index)
+                    })
+            }
+            hsSpeeds.append(ofChannel)
+        }
     }
 
-    private static func speeds(_ sdk: SDKLibrary, _ channel: Int, _ amplifiers: Int) throws(DeviceError) -> [[Double]] {
-        var table: [[Double]] = []
-        for amplifier in 0..<amplifiers {
-            var speeds: [Double] = []
-            for index in 0..<((try? sdk.int(.getNumberHSSpeeds, channel, amplifier)) ?? 0) {
-                speeds.append(try sdk.float(.getHSSpeed, channel, amplifier, index))
-            }
-            table.append(speeds)
+    /// What the camera tells; `nil` where it does not: not every model has all of it, and none is kept away for that.
+    /// - Throws: When it does not answer at all.
+    private static func told<Value>(_ ask: () throws(DeviceError) -> Value) throws(DeviceError) -> Value? {
+        do throws(DeviceError) {
+            return try ask()
+        } catch {
+            if error.sdkStatus?.isLoss == true { throw error }
+            return nil
+        }
+    }
+
+    /// A table up to the first entry that it does not tell.
+    private static func table(
+        _ count: () throws(DeviceError) -> Int, _ entry: (Int) throws(DeviceError) -> Double
+    ) throws(DeviceError) -> [Double] {
+        var table: [Double] = []
+        for index in 0..<max(0, try told(count) ?? 0) {
+            guard let value = try told({ () throws(DeviceError) in try entry(index) }) else { break }
+            table.append(value)
         }
         return table
     }

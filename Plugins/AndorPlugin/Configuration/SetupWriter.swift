@@ -38,9 +38,28 @@ struct SetupStep: Sendable {
     var isThere: @Sendable (CameraFacts) -> Bool = { _ in true }
     /// Whether the camera refuses it where it does not have the EM gain that belongs to it.
     var needsGain = false
+    /// Whether a camera may be without it; see ``optional()``.
+    var isOptional = false
     /// Takes over the value once it was sent.
     let keep: @Sendable (inout CameraSetup, CameraSetup) -> Void
     let send: @Sendable (SDKLibrary, CameraSetup, CameraFacts) throws -> Void
+
+    /// A setting whose default is what a camera does that does not have it.
+    func optional() -> SetupStep {
+        var step = self
+        step.isOptional = true
+        return step
+    }
+
+    /// Whether a camera that does not have this setting does what is wanted all the same.
+    func isNeedless(_ wanted: CameraSetup, after before: CameraSetup, all: Bool) -> Bool {
+        func isSame(_ setup: CameraSetup) -> Bool {
+            var changed = setup
+            keep(&changed, wanted)
+            return changed == setup
+        }
+        return isOptional && isSame(CameraSetup()) && (all || isSame(before))
+    }
 
     /// A step for one value.
     static func value<Value: Equatable & Sendable>(
@@ -91,8 +110,13 @@ enum SetupWriter {
             } catch let refusal as RefusedWhileWarm {
                 outcomes.append(Outcome(name: step.name, error: refusal.error, isForLater: true))
             } catch {
+                let error = DeviceError(wrapping: error)
+                if error.sdkStatus?.isUnsupported == true, step.isNeedless(wanted, after: before, all: all) {
+                    outcomes.append(Outcome(name: step.name, error: nil))
+                    continue
+                }
                 let isForLater = step.needsGain && outcomes.contains { $0.isForLater }
-                outcomes.append(Outcome(name: step.name, error: DeviceError(wrapping: error), isForLater: isForLater))
+                outcomes.append(Outcome(name: step.name, error: error, isForLater: isForLater))
             }
         }
         return outcomes
@@ -102,7 +126,7 @@ enum SetupWriter {
         a.channel != b.channel || a.amplifier != b.amplifier
     }
 
-    static let steps: [SetupStep] = chain + gain + reading + timing + light + cold
+    static let steps: [SetupStep] = (chain + gain).map { $0.optional() } + reading + timing + light + cold
 
     private static let chain: [SetupStep] = [
         .value("A/D channel", \.channel) { sdk, value, _, _ in try sdk.set(.setADChannel, value) },
@@ -112,9 +136,10 @@ enum SetupWriter {
         },
         .value("pre-amplifier gain", \.preAmpGain, after: { chainDiffers($0, $1) || $0.hsSpeed != $1.hsSpeed }) {
             sdk, value, setup, facts in
-            if sdk.has(.isPreAmpGainAvailable),
-                try sdk.int(.isPreAmpGainAvailable, setup.channel, setup.amplifier, setup.hsSpeed, value) == 0
-            {
+            // Some models refuse the question itself; then only the setting tells.
+            let available = try? sdk.int(
+                .isPreAmpGainAvailable, setup.channel, setup.amplifier, setup.hsSpeed, value)
+            if available == 0 {
                 throw DeviceError(
                     .outOfRange,
                     "pre-amplifier gain \(value) does not exist at horizontal speed \(setup.hsSpeed) of amplifier "
@@ -188,10 +213,11 @@ enum SetupWriter {
                 }
                 guard sdk.has(.setIsolatedCropMode) else { return }
                 try sdk.set(.setIsolatedCropMode, value.isActive ? 1 : 0, height, width, value.vbin, value.hbin)
-            }),
+            }
+        ).optional(),
         .value("frame transfer", \.frameTransfer, when: { $0.capabilities.hasFrameTransfer }) { sdk, value, _, _ in
             try sdk.set(.setFrameTransferMode, value ? 1 : 0)
-        },
+        }.optional(),
     ]
 
     private static func sendRegion(_ sdk: SDKLibrary, _ setup: CameraSetup) throws {
@@ -262,10 +288,11 @@ enum SetupWriter {
         .value("trigger mode", \.trigger) { sdk, value, _, _ in try sdk.set(.setTriggerMode, value.number) },
         .value("fast trigger", \.fastTrigger) { sdk, value, _, _ in
             if value || sdk.has(.setFastExtTrigger) { try sdk.set(.setFastExtTrigger, value ? 1 : 0) }
-        },
-        .value("trigger inversion", \.triggerInverted) { sdk, value, _, _ in
+        }.optional(),
+        .value("trigger inversion", \.triggerInverted, when: { $0.capabilities.hasTriggerInversion }) {
+            sdk, value, _, _ in
             if value || sdk.has(.setTriggerInvert) { try sdk.set(.setTriggerInvert, value ? 1 : 0) }
-        },
+        }.optional(),
     ]
 
     private static let light: [SetupStep] = [
@@ -290,20 +317,21 @@ enum SetupWriter {
                 if sdk.has(.setImageFlip) || setup.flipHorizontal || setup.flipVertical {
                     try sdk.set(.setImageFlip, setup.flipHorizontal ? 1 : 0, setup.flipVertical ? 1 : 0)
                 }
-            }),
+            }
+        ).optional(),
         .value("count convert", \.countConvert, when: { $0.capabilities.hasCountConvert }, needsGain: true) {
             sdk, value, _, _ in
             try sdk.set(.setCountConvertMode, value.number)
-        },
+        }.optional(),
         .value("wavelength", \.wavelength, when: { $0.capabilities.hasCountConvert }) { sdk, value, _, _ in
             try sdk.set(.setCountConvertWavelength, seconds: value)
-        },
+        }.optional(),
     ]
 
     private static let cold: [SetupStep] = [
         .value("fan", \.fan, when: { $0.capabilities.hasFan }) { sdk, value, _, _ in
             try sdk.set(.setFanMode, value.number)
-        },
+        }.optional(),
         .value("set point", \.target) { sdk, value, _, _ in try sdk.set(.setTemperature, value) },
         .value("cooler", \.cooler) { sdk, value, _, _ in try sdk.set(value ? .coolerON : .coolerOFF) },
     ]

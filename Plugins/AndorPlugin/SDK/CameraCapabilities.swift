@@ -47,6 +47,8 @@ struct CameraCapabilities: Sendable, Equatable {
     var hasMetadata: Bool { has(0x8000) }
     var hasCountConvert: Bool { has(0x40000) }
     var hasFrameTransfer: Bool { frameTransferReadModes != 0 }
+    /// A word of 0 says nothing: the SDK is asked.
+    var hasTriggerInversion: Bool { triggerModes == 0 || triggerModes & 0x40 != 0 }
     var hasCrop: Bool { sets(0x400) }
     /// Whether the cropped region may begin elsewhere than at the corner.
     var hasMovableCrop: Bool { sets(0x1000_0000) }
