@@ -183,11 +183,6 @@ struct ConfigTests {
 
     static let acquisition: [Change] = [
         Change(
-            "acquisitionMode", "\"Run Till Abort\"", "\"Kinetic Series\"", "SetAcquisitionMode(3)",
-            "SetExposureTime(0.01)", "SetNumberAccumulations(2)", "SetAccumulationCycleTime(0.1)",
-            "SetNumberKinetics(9)",
-            "SetKineticCycleTime(1)"),
-        Change(
             "acquisitionMode", "\"Run Till Abort\"", "\"Single Scan\"", "SetAcquisitionMode(1)",
             "SetExposureTime(0.03)",
             "SetNumberAccumulations(1)", "SetAccumulationCycleTime(0)", "SetNumberKinetics(1)", "SetKineticCycleTime(0)"
@@ -196,6 +191,12 @@ struct ConfigTests {
             "acquisitionMode", "\"Run Till Abort\"", "\"Accumulate\"", "SetAcquisitionMode(2)", "SetExposureTime(0.02)",
             "SetNumberAccumulations(5)", "SetAccumulationCycleTime(0.2)", "SetNumberKinetics(1)",
             "SetKineticCycleTime(0)"),
+        // The last of the modes: the length of the series stays where the file says nothing of it.
+        Change(
+            "acquisitionMode", "\"Run Till Abort\"", "\"Kinetic Series\"", "SetAcquisitionMode(3)",
+            "SetExposureTime(0.01)", "SetNumberAccumulations(2)", "SetAccumulationCycleTime(0.1)",
+            "SetNumberKinetics(9)",
+            "SetKineticCycleTime(1)"),
         Change("acquisitionParameters", "\"exposureTime\": 0.04", "\"exposureTime\": 0.05", "SetExposureTime(0.05)"),
         Change(
             "acquisitionParameters", "0.04, \"kineticCycleTime\": 0", "0.04, \"kineticCycleTime\": 0.5",
@@ -300,6 +301,30 @@ struct ConfigTests {
             try file.write(Self.startText)
             try await bench.call("reconfig_json")
         }
+        await bench.stop()
+    }
+
+    @Test("a file for another model is fitted to the camera when it is opened, and by reconfig_json in the same way")
+    func otherModel() async throws {
+        let text =
+            #"{"emGainMode": 3, "emGain": 100, "targetTemperature": -150, "setHSSpeedParameters": {"typ": 1}, "#
+            + #""readoutParameters": {"image": {"setImageParameters": {"hend": 5000, "vend": 10}}}, "fanMode": 0}"#
+        let file = try ConfigFileInUse(text)
+        defer { file.remove() }
+        let bench = try await Bench("speed=20 start=20 cameras=934:5") {
+            $0.configuration = file.path
+            $0.start = StartSettings()
+        }
+        try await bench.untilIdle()
+        for change in ["\"fanMode\": 0", "\"fanMode\": 1"] {
+            try file.write(text, [("\"fanMode\": 0", change)])
+            try await bench.call("reconfig_json")
+            #expect(try bench.value("message") == .string(""))
+            #expect(try bench.value("cooling/target") == .integer(-120))
+            #expect(try bench.value("readout/amplifier") == .integer(0) && bench.value("em/gain") == .integer(0))
+            #expect(try bench.value("image/hend") == .integer(1024) && bench.value("image/rows") == .integer(10))
+        }
+        #expect(try bench.value("cooling/fan") == .string("low"))
         await bench.stop()
     }
 

@@ -9,7 +9,9 @@ import Testing
 /// What went wrong with the Python driver and has no other test: A7 is the list of its defects.
 @Suite("defects of the Python driver")
 struct DriverDefectTests {
-    @Test("a configuration file that lies anywhere is read; one with no keys at all changes nothing (A7-1, A7-14)")
+    @Test(
+        "a file that lies anywhere is read; one with no keys at all gives the whole sensor, and later keeps what holds (A7-1, A7-14)"
+    )
     func files() async throws {
         #expect(try AndorConfig(JSON(parsing: "{}"), over: CameraSetup()).setup == CameraSetup())
         let file = try ConfigFileInUse("{}")
@@ -19,7 +21,17 @@ struct DriverDefectTests {
             $0.start = StartSettings()
         }
         try await bench.untilIdle()
+        #expect(try bench.value("image/columns") == .integer(1024) && bench.value("image/rows") == .integer(1024))
+        let settings: [(String, DataValue)] = [
+            ("acquisition/exposure", .float(0.25)), ("image/hend", .integer(100)), ("em/gain", .integer(7)),
+            ("cooling/target", .integer(5)), ("cooling/tolerance", .float(2)), ("shutter/mode", .string("closed")),
+        ]
+        for (name, value) in settings { try await bench.set(name, value) }
         try await bench.call("reconfig_json")
+        for (name, value) in settings { #expect(try bench.value(name) == value, "\(name)") }
+        try file.write(#"{"emGain": 8}"#)
+        try await bench.call("reconfig_json")
+        #expect(try bench.value("em/gain") == .integer(8) && bench.value("image/columns") == .integer(100))
         #expect(try bench.value("message") == .string(""))
         await bench.stop()
     }

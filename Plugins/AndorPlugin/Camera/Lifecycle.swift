@@ -101,27 +101,40 @@ final class Lifecycle: Sendable {
     }
 
     private func configure(_ config: AndorConfig?, _ facts: CameraFacts) async throws {
-        var setup = config?.setup ?? CameraSetup()
-        if config == nil { setup.region = ImageRegion(hend: facts.sensorWidth, vend: facts.sensorHeight) }
-        core.settings.start.apply(to: &setup)
-        setup.region = setup.region.trimmed(toWidth: facts.sensorWidth, height: facts.sensorHeight)
-        setup.target = min(max(setup.target, facts.temperatureRange.lowerBound), facts.temperatureRange.upperBound)
-        if !facts.capabilities.hasEMGain { (setup.emMode, setup.emGain, setup.emAdvanced) = (.dac8, 0, false) }
-        setup.amplifier = min(setup.amplifier, facts.amplifiers - 1)
+        // Only now is the sensor known, which is read whole where the file does not say otherwise.
+        var base = CameraSetup()
+        base.region = ImageRegion(hend: facts.sensorWidth, vend: facts.sensorHeight)
+        let config = try config.map { try AndorConfig($0.json, over: base) }
         take(config)
-        report(try await core.replace(setup, all: true), config)
+        report(try await core.replace(wanted(config?.setup ?? base, facts), all: true), config)
+    }
+
+    /// What a configuration asks for, with the site's own settings over it, as this camera can have it.
+    private func wanted(_ setup: CameraSetup, _ facts: CameraFacts) -> CameraSetup {
+        var setup = setup
+        core.settings.start.apply(to: &setup)
+        return setup.fitted(to: facts)
+    }
+
+    /// Sends what differs in a configuration that was read anew; what it does not name stays as it is.
+    func apply(_ config: AndorConfig) async throws {
+        let facts = try core.facts()
+        let (setup, old) = core.state.withLock { ($0.setup, $0.config) }
+        let config = try AndorConfig(config.json, over: setup, after: old)
+        take(config)
+        report(try await core.replace(wanted(config.setup, facts), all: false), config)
     }
 
     /// The parts of the configuration that the camera never sees.
-    func take(_ config: AndorConfig?) {
+    private func take(_ config: AndorConfig?) {
         guard let config else { return }
         core.state.withLock { $0.config = config }
-        core.parameters.tolerance.publish(config.tolerance)
-        core.parameters.watches.publish(config.watchesTemperature)
+        if config.json["tempTolerance"] != nil { core.parameters.tolerance.publish(config.tolerance) }
+        if config.json["watchTemperature"] != nil { core.parameters.watches.publish(config.watchesTemperature) }
     }
 
     /// Says which settings the camera did not take.
-    func report(_ outcomes: [SetupWriter.Outcome], _ config: AndorConfig?) {
+    private func report(_ outcomes: [SetupWriter.Outcome], _ config: AndorConfig?) {
         for remark in config?.remarks ?? [] {
             core.logger.warning("The configuration has a remark", ["remark": .string(remark)])
         }

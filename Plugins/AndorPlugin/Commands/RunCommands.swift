@@ -104,12 +104,7 @@ enum RunCommands {
                     return core.say(text, alarm: Alarm(.minor, .configuration, text))
                 }
                 await acquirer.stop(AcquisitionStop(.user, origin: progress.origin))
-                lifecycle.take(new)
-                let facts = try core.facts()
-                var setup = new.setup
-                core.settings.start.apply(to: &setup)
-                setup.region = setup.region.trimmed(toWidth: facts.sensorWidth, height: facts.sensorHeight)
-                lifecycle.report(try await core.replace(setup, all: false), new)
+                try await lifecycle.apply(new)
             }
         ]
     }

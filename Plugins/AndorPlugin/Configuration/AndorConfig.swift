@@ -29,14 +29,21 @@ struct AndorConfig: Sendable, Equatable {
         "tempWatcherWaitTime", "countConvertMode", "countConvertModeList", "countConvertWavelength",
     ]
 
-    /// - Parameter setup: What holds where the file says nothing.
+    /// - Parameters:
+    ///   - setup: What holds where the file says nothing.
+    ///   - old: The file as it was read before, for what the camera never sees.
     /// - Throws: ``DeviceError/Code/badArguments`` with the key, what it must be and what it is.
-    init(_ json: JSON, over setup: CameraSetup) throws(DeviceError) {
+    init(_ json: JSON, over setup: CameraSetup, after old: AndorConfig? = nil) throws(DeviceError) {
         guard case .object(let members) = json else {
             throw DeviceError(.badArguments, "the configuration must be an object with keys, not \(json.kind)")
         }
         self.json = json
         self.setup = setup
+        if let old {
+            (watchesTemperature, tolerance) = (old.watchesTemperature, old.tolerance)
+            (setTemperatureTimeout, temperatureWait) = (old.setTemperatureTimeout, old.temperatureWait)
+            dataWait = old.dataWait
+        }
         let unknown = members.map(\.0).filter { !Self.known.contains($0) }
         if !unknown.isEmpty { remarks.append("unknown keys: \(unknown.joined(separator: ", "))") }
         try readCooling()

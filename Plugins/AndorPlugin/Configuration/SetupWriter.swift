@@ -29,6 +29,18 @@ struct CameraFacts: Sendable, Equatable {
     }
 }
 
+extension CameraSetup {
+    /// The same as a camera can have it: a region of its sensor, a set point in its range, no EM gain where it has none.
+    func fitted(to facts: CameraFacts) -> CameraSetup {
+        var setup = self
+        setup.region = region.trimmed(toWidth: facts.sensorWidth, height: facts.sensorHeight)
+        setup.target = min(max(target, facts.temperatureRange.lowerBound), facts.temperatureRange.upperBound)
+        if !facts.capabilities.hasEMGain { (setup.emMode, setup.emGain, setup.emAdvanced) = (.dac8, 0, false) }
+        setup.amplifier = min(amplifier, max(facts.amplifiers - 1, 0))
+        return setup
+    }
+}
+
 /// One setting on its way to the camera: when it has to be sent, and how.
 struct SetupStep: Sendable {
     let name: String
