@@ -117,6 +117,36 @@ struct AcquisitionTests {
     }
 
     @Test(
+        "a full pipeline ends the acquisition where that is wanted: the first images stay, what came after them is lost (A6)",
+        arguments: [Pipeline.Bounds(images: 5), Pipeline.Bounds(images: 1000, bytes: 5 * 96 + 95)])
+    func stopWhenFull(bounds: Pipeline.Bounds) async throws {
+        let bench = try await Bench("manual=1 start=20") {
+            $0.pipeline = bounds
+            $0.overflow = .stop
+        }
+        try await bench.untilIdle()
+        for _ in 0..<2 {
+            try await bench.call("start_acquisition_with_watcher")
+            // Three come, then nine at once, of which two find room.
+            bench.sim.advance(seconds: bench.sim.cycle * 3.5)
+            try await eventually("three wait") { try await bench.call("pipeline_size") == .integer(3) }
+            bench.sim.advance(seconds: bench.sim.cycle * 9)
+            try await eventually("it has ended") { try await bench.call("data_watcher_is_working") == .bool(false) }
+            #expect(bench.sim.counter("acquired") == 12 && bench.sim.counter("retrieved") == 12)
+            let record = try #require(try await bench.records().first)
+            #expect(record.state == .failed && record.frames.missing == 7)
+            #expect(try bench.value("acquisition/lost") == .integer(7))
+            #expect(try bench.value("message").string?.contains("the pipeline is full with 5 images") == true)
+            var indices: [Int64] = []
+            while case .dictionary(let entries) = try await bench.call("get_frame") {
+                indices.append(entries.first { $0.key == .string("index") }?.value.integer ?? 0)
+            }
+            #expect(indices == [1, 2, 3, 4, 5])
+        }
+        await bench.stop()
+    }
+
+    @Test(
         "single scan, accumulation, fast kinetics and a limit end by themselves (A7-10, A7-15)",
         arguments: AcquisitionMode.allCases)
     func modes(mode: AcquisitionMode) async throws {

@@ -307,6 +307,7 @@ final class Acquirer: Sendable {
     private func stopForFullPipeline(_ running: RunningAcquisition) {
         guard running.failure == nil else { return }
         running.fail(DeviceError(.failed, "the pipeline is full with \(pipeline.count) images that nobody fetched"))
+        running.stopping(discards: false)
         Task { await self.abort() }
     }
 
@@ -321,15 +322,23 @@ final class Acquirer: Sendable {
 
     private func hand(_ run: ImageRun, _ running: RunningAcquisition) {
         for subscription in subscriptions.all { _ = subscription.push(run) }
-        if core.settings.overflow == .stop, running.delivery == .pipeline,
-            pipeline.count + run.count > pipeline.bounds.images
-        {
-            stopForFullPipeline(running)
-        }
+        if core.settings.overflow == .stop, running.delivery == .pipeline { return fill(run, running) }
         let dropped = pipeline.push(run)
         guard dropped > 0 else { return }
         core.parameters.dropped.publish(Int(pipeline.dropped))
         if running.delivery == .pipeline { lost(dropped, running) }
+    }
+
+    /// Adds what there is room for; the first image that finds none ends the acquisition.
+    ///
+    /// Those that wait are kept, and what the camera took after them is lost, also when somebody fetches now: what is delivered has no gap.
+    private func fill(_ run: ImageRun, _ running: RunningAcquisition) {
+        var rest = run
+        let room = running.failure == nil ? pipeline.room(imageBytes: run.batch.context.bytes) : 0
+        if room > 0 { _ = pipeline.push(rest.take(room)) }
+        guard rest.count > 0 else { return }
+        stopForFullPipeline(running)
+        lost(rest.count, running)
     }
 
     private func lost(_ number: Int, _ running: RunningAcquisition) {

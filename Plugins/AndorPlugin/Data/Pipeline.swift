@@ -68,8 +68,12 @@ final class Pipeline: Sendable {
     var dropped: UInt64 { state.withLock { $0.dropped } }
     /// Images that were fetched.
     var delivered: UInt64 { state.withLock { $0.delivered } }
-    /// Whether the next image would push one out.
-    var isFull: Bool { state.withLock { $0.count >= bounds.images || $0.bytes >= bounds.bytes } }
+    /// Images of a size that can be added before one gives way; an empty pipeline takes one of any size.
+    func room(imageBytes: Int) -> Int {
+        let (count, bytes) = state.withLock { ($0.count, $0.bytes) }
+        let room = min(bounds.images - count, (bounds.bytes - bytes) / max(imageBytes, 1))
+        return count == 0 ? max(1, room) : max(0, room)
+    }
     /// When somebody last asked.
     var touched: ContinuousClock.Instant { state.withLock { $0.touched } }
 
