@@ -118,6 +118,28 @@ struct FrameTests {
         #expect(released.count == 1)
     }
 
+    @Test("a slice is where the whole is, and holds the memory when the whole is gone")
+    func slices() {
+        let released = Released()
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 8, alignment: 8)
+        defer { unsafe memory.deallocate() }
+        for index in 0..<8 { unsafe memory[index] = UInt8(index) }
+        do {
+            let slice: FrameBuffer
+            do {
+                let whole = unsafe FrameBuffer(borrowing: UnsafeRawBufferPointer(memory)) { released.note() }
+                slice = whole.slice(2..<7).slice(1..<4)
+                #expect(whole.slice(8..<8).count == 0)
+            }
+            #expect(released.count == 0)
+            #expect(slice.count == 3)
+            #expect(slice.withBytes { raw in unsafe Array(raw) } == [3, 4, 5])
+            #expect(
+                slice.withBytes { unsafe $0.baseAddress == memory.baseAddress.map { unsafe UnsafeRawPointer($0 + 3) } })
+        }
+        #expect(released.count == 1)
+    }
+
     final class Released: Sendable {
         private let number = Atomic<Int>(0)
         var count: Int { number.load(ordering: .acquiring) }

@@ -88,10 +88,10 @@ final class ImageBatch: Sendable {
     /// The images as the kernel's consumers get them, over the same bytes.
     /// - Parameter count: So many of them.
     func frames(_ channel: String, _ count: Int) -> [Frame] {
-        // Made once and then copied: a new frame asks the clock twice.
+        // Made once and then copied: a new frame asks the clock twice, and one holder of the block is enough for all.
+        let (whole, size) = (buffer(0..<count), context.bytes)
         var frame = Frame(
-            shape: context.shape, elementType: context.elementType, channel: channel, index: first - 1,
-            buffer: buffer(0..<1))
+            shape: context.shape, elementType: context.elementType, channel: channel, index: first - 1, buffer: whole)
         frame.acquisition = context.acquisition
         frame.received = received
         frame.monotonicNanoseconds = monotonicNanoseconds
@@ -101,7 +101,7 @@ final class ImageBatch: Sendable {
         ]
         return (0..<count).map { place in
             var frame = frame
-            if place > 0 { frame.buffer = buffer(place..<place + 1) }
+            frame.buffer = whole.slice(place * size..<(place + 1) * size)
             frame.index = first + place - 1
             frame.lostBefore = place == 0 ? lost : 0
             frame.deviceNanoseconds = cameraNanoseconds(place)

@@ -3,9 +3,16 @@
 
 /// A frame's bytes, shared by reference; the memory may belong to a pool, a message or a vendor's library.
 @safe
-public final class FrameBuffer: @unchecked Sendable {  // sound: the bytes are never written after `init`
+public struct FrameBuffer: @unchecked Sendable {  // sound: the bytes are never written after `init`
+    /// Lets the memory go with its last holder.
+    private final class Owner: Sendable {
+        private let release: @Sendable () -> Void
+        init(_ release: @escaping @Sendable () -> Void) { self.release = release }
+        deinit { release() }
+    }
+
     private let memory: UnsafeRawBufferPointer
-    private let release: @Sendable () -> Void
+    private let owner: Owner
 
     /// A buffer over somebody's memory.
     /// - Parameters:
@@ -14,7 +21,7 @@ public final class FrameBuffer: @unchecked Sendable {  // sound: the bytes are n
     @unsafe
     public init(borrowing memory: UnsafeRawBufferPointer, release: @escaping @Sendable () -> Void) {
         unsafe self.memory = memory
-        self.release = release
+        owner = Owner(release)
     }
 
     /// A buffer with bytes of its own.
@@ -23,16 +30,26 @@ public final class FrameBuffer: @unchecked Sendable {  // sound: the bytes are n
         unsafe copy.copyBytes(from: bytes)
         unsafe memory = UnsafeRawBufferPointer(copy)
         nonisolated(unsafe) let owned = unsafe copy  // freed once, by the last reference
-        release = { unsafe owned.deallocate() }
+        owner = Owner { unsafe owned.deallocate() }
     }
 
-    deinit { release() }
+    private init(_ memory: UnsafeRawBufferPointer, _ owner: Owner) {
+        unsafe self.memory = memory
+        self.owner = owner
+    }
 
     /// Bytes in all.
     public var count: Int { unsafe memory.count }
 
+    /// Some of the bytes, where they are; holds all of the memory, and costs no memory of its own.
+    /// - Precondition: The range is within the buffer.
+    public func slice(_ range: Range<Int>) -> FrameBuffer {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) is not within \(count) bytes")
+        return unsafe FrameBuffer(UnsafeRawBufferPointer(rebasing: memory[range]), owner)
+    }
+
     /// Lends the bytes for the length of a call.
     public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-        try unsafe body(memory)
+        try withExtendedLifetime(owner) { try unsafe body(memory) }
     }
 }
