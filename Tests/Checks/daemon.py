@@ -52,7 +52,7 @@ class Site:
 
     def __init__(self, directory, text=SHIPPED):
         self.directory = directory
-        self.rest, self.simulator, self.rpc, self.ca = free_ports(4)
+        self.rest, self.simulator, self.rpc, self.driver, self.ca = free_ports(5)
         self.config = directory / "plugins.conf"
         self.log = directory / "log"
         self.write(text)
@@ -60,7 +60,7 @@ class Site:
         self.notify = None
 
     def write(self, text):
-        for shipped, own in (("8080", self.rest), ("8910", self.simulator), ("3249", self.rpc)):
+        for shipped, own in (("8080", self.rest), ("8910", self.simulator), ("3274", self.rpc), ("3249", self.driver)):
             text = text.replace(shipped, str(own))
         # Channel Access has no port in the shipped file: it is 5064 as everywhere.
         interfaces = "    interfaces: [127.0.0.1]\n"
@@ -224,6 +224,23 @@ def is_full(path):
             return False
         except BlockingIOError:
             return True
+
+
+def rpc_targets(port):
+    """What a server of sipyco's protocol says of itself."""
+    with socket.create_connection(("127.0.0.1", port), 60) as connection, connection.makefile("rwb") as stream:
+        stream.write(b"ARTIQ pc_rpc\n")
+        stream.flush()
+        return json.loads(stream.readline())["targets"]
+
+
+@check
+def the_python_drivers_port_has_its_one_target(directory):
+    """A device_db without target_name works with a single target only."""
+    with Site(directory) as site:
+        site.start()
+        expect(rpc_targets(site.driver) == ["emccd"], rpc_targets(site.driver))
+        expect(rpc_targets(site.rpc) == ["daqd", "eiger1", "emccd", "emccd_x"], rpc_targets(site.rpc))
 
 
 @check

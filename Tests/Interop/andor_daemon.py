@@ -1,6 +1,6 @@
 # Part of daqd
 # SPDX-License-Identifier: MIT
-"""daqd with a simulated Andor camera under the driver's target names, as a process of its own."""
+"""daqd with a simulated Andor camera, as a process of its own: the driver's one target at one port, all of them at another."""
 import json
 import os
 import pathlib
@@ -20,7 +20,7 @@ COLUMNS, ROWS = 21, 16
 
 class Daemon:
     def __init__(self, simulated="speed=20 start=20", only_file=False, **camera):
-        self.port = free_port()
+        self.port, self.other_port = free_port(), free_port()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="daqd-andor-"))
         targets = {name: {"device": "emccd", "names": name} for name in ("emccd", "emccd_x")}
         start = {"trigger_mode": "internal", "acquisition_mode": "run_till_abort", "target_temperature": 20, "exposure": 0.001,
@@ -32,7 +32,8 @@ class Daemon:
             "plugins": [f"{os.environ['DAQD_BIN']}/lib{name}.so" for name in ("AndorPlugin", "RPCFrontend")],
             "devices": {"emccd": {"type": "andor", "simulation": True, "simulated": simulated, "start": start,
                                   "pipeline_images": 100000, **camera}},
-            "frontends": {"rpc": {"type": "pc_rpc", "port": self.port, "targets": targets}},
+            "frontends": {"rpc": {"type": "pc_rpc", "port": self.other_port, "targets": targets},
+                          "rpc_emccd": {"type": "pc_rpc", "port": self.port, "devices": ["emccd"], "targets": {"emccd": targets["emccd"]}}},
         }
         (self.folder / "plugins.conf").write_text(json.dumps(site))
         self.log = open(self.folder / "log", "wb")
@@ -44,7 +45,7 @@ class Daemon:
         end = time.monotonic() + 30
         while True:
             try:
-                return Client("127.0.0.1", self.port, target)
+                return Client("127.0.0.1", self.port if target == "emccd" else self.other_port, target)
             except OSError:
                 if self.process.poll() is not None or time.monotonic() > end:
                     raise RuntimeError((self.folder / "log").read_text())

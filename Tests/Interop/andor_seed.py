@@ -361,5 +361,18 @@ def E7_3_the_drivers_example_client_gets_its_images_from_daqd():
         assert counts == [int(counter(index).sum(dtype=int)) for index in range(1, 6)], counts
 
 
+@check
+def E7_3_the_drivers_ARTIQ_example_gets_its_images_from_daqd():
+    with Ours() as ours:
+        run = subprocess.run(
+            [sys.executable, "-B", SHIM, "artiq", str(ours.port)], env=ours.place.environment(), timeout=120, capture_output=True,
+            text=True)
+        assert run.returncode == 0, run.stderr
+        images = [our_image(text) for text in json.loads(run.stdout.splitlines()[-1])]
+        assert len(images) == 5
+        for index, image in enumerate(images, 1):
+            assert (image == counter(index)).all(), index
+
+
 if __name__ == "__main__":
     main()

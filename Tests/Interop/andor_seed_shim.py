@@ -8,6 +8,7 @@ laboratory's address and port, and a client that draws.
     andor_seed_shim.py drive           calls as lines of JSON on the standard input, results on the standard output
     andor_seed_shim.py serve PORT      the driver's own server script
     andor_seed_shim.py client PORT     the driver's own example client; the photon counts on the standard output
+    andor_seed_shim.py artiq PORT      the driver's own experiment and device database; its data on the standard output
 """
 import ctypes
 import inspect
@@ -93,6 +94,44 @@ def pulse(count):
                 time.sleep(0.002)
 
 
+def artiq(port):
+    """ARTIQ in a few lines: what `setattr_device` makes of a controller's entry in the device database."""
+    from sipyco.pc_rpc import AutoTarget, Client
+
+    example = os.path.join(os.environ["ANDOR_SEED"], "examples", "artiq-master")
+    entry = runpy.run_path(os.path.join(example, "device_db.py"))["device_db"]["emccd"]
+    assert entry["type"] == "controller" and entry["port"] == 3249, entry
+    fetched = []
+
+    class Camera(Client):
+        """The example says “pulse trigger” in a comment, between start and stop, and keeps its images to itself."""
+
+        def stop_data_watcher(self):
+            pulse(5)
+            return self.__getattr__("stop_data_watcher")()
+
+        def get_data_from_pipeline(self):
+            data = self.__getattr__("get_data_from_pipeline")()
+            fetched.extend([data] if data else [])
+            return data
+
+    class EnvExperiment:
+        def __init__(self):
+            self.build()
+
+        def setattr_device(self, name):
+            assert name == "emccd", name
+            # The laboratory's address and port are the test's here; the target is what the entry says, as in artiq.master.
+            setattr(self, name, Camera("127.0.0.1", port, entry.get("target_name", AutoTarget)))
+
+    experiment = types.ModuleType("artiq.experiment")
+    experiment.EnvExperiment = EnvExperiment
+    sys.modules["artiq"], sys.modules["artiq.experiment"] = types.ModuleType("artiq"), experiment
+    names = runpy.run_path(os.path.join(example, "repository", "example_device_in_EnvExperiment.py"))
+    names["ExampleDeviceInEnvExperiment"]().run()
+    print(json.dumps(fetched))
+
+
 def client(port):
     import sipyco.pc_rpc
 
@@ -124,4 +163,4 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")
     sys.path.insert(0, os.getcwd())
     ctypes.oledll = AnyLibrary()
-    {"drive": drive, "serve": serve, "client": client}[sys.argv[1]](*map(int, sys.argv[2:]))
+    {"drive": drive, "serve": serve, "client": client, "artiq": artiq}[sys.argv[1]](*map(int, sys.argv[2:]))
