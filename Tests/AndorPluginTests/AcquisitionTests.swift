@@ -185,6 +185,28 @@ struct AcquisitionTests {
         await bench.stop()
     }
 
+    @Test(
+        "a software trigger before the image is complete is refused as that, by both names, and the camera is not away",
+        arguments: ["software_trigger", "send_software_trigger"])
+    func earlyTrigger(command: String) async throws {
+        let bench = try await Bench("manual=1 start=20") { $0.start.trigger = .software }
+        try await bench.untilIdle()
+        try await bench.call("start")
+        try await bench.call(command)
+        let early = await #expect(throws: DeviceError.self) { try await bench.call(command) }
+        #expect(early?.code == .vendor && early?.vendorCode == 20013 && early?.vendorText == "DRV_ERROR_ACK")
+        #expect(early?.message.contains("the image before is not complete yet") == true)
+        #expect(bench.device.core.isOpen)
+        bench.sim.advance(seconds: 10)
+        guard case .array = try await bench.call("get_image", .float(30)) else {
+            Issue.record("no image of the first trigger")
+            return
+        }
+        try await bench.call(command)
+        try await bench.call("stop")
+        await bench.stop()
+    }
+
     @Test("software and external triggers take one image each")
     func triggers() async throws {
         let bench = try await Bench { $0.start.trigger = .software }

@@ -193,6 +193,16 @@ def the_same_refusals_have_the_same_numbers():
             assert theirs[0] == mine[0] == "error", (name, theirs, mine)
             text = theirs[1].removeprefix("AndorError: ")
             assert text[:5].isdigit() and text in mine[1], (name, theirs, mine)
+        for each in (seed, ours):
+            for name, *arguments in [("set_acquisition_mode", 0), ("set_trigger_mode", 10), ("set_exposure_time", 60.0),
+                                     ("start_acquisition",), ("send_software_trigger",)]:
+                assert each.call(name, *arguments)[0] == "result", name
+        # Too early: the image before is still exposed.
+        assert seed.call("send_software_trigger") == ("error", "AndorError: 20013: DRV_ERROR_ACK")
+        error = ours.call("send_software_trigger")
+        assert error[0] == "error" and "AndorError: 20013: DRV_ERROR_ACK: " in error[1] and "not complete" in error[1], error
+        for each in (seed, ours):
+            assert each.call("abort_acquisition") == ("result", None)
         for name, *arguments in [("set_trigger_mode", 99), ("set_emccd_gain", 5000), ("set_read_mode", 9), ("set_fan_mode", 7)]:
             theirs, mine = seed.call(name, *arguments), ours.call(name, *arguments)
             assert theirs[0] == mine[0] == "error", (name, theirs, mine)

@@ -127,6 +127,18 @@ struct TranscriptTests {
         ),
     ]
 
+    @Test("the vendor's number and name come before the sentence, whatever kind the generic exception is of")
+    func vendorNumbers() {
+        for code in [DeviceError.Code.vendor, .failed] {
+            let error = DeviceError(code, "too early", vendorCode: 20013, vendorText: "DRV_ERROR_ACK")
+            let exception = RPCException(error, target: "emccd", type: "andor", method: "fail")
+            #expect(exception.className == "GenericRemoteException")
+            #expect(exception.message == "AndorError: 20013: DRV_ERROR_ACK: too early")
+        }
+        let plain = RPCException(DeviceError(.failed, "no"), target: "emccd", type: "andor", method: "fail")
+        #expect(plain.message == "DeviceError: no")
+    }
+
     @Test("the list of methods has signatures, defaults and documentation with units and limits")
     func methodList() async throws {
         let fixture = try await RPCFixture()

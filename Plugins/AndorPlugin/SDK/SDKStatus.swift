@@ -34,12 +34,16 @@ struct SDKStatus: Hashable, Sendable {
 
     /// The sentence for the person on shift: what was asked, what the SDK answered, what to do.
     func error(_ function: String, _ arguments: String = "") -> DeviceError {
-        let meaning = SDKStatusTable.meanings[raw] ?? "the SDK gives no further reason"
+        // The number that says elsewhere that a camera is gone: here it answers, and says that it is not ready.
+        let isEarly = function == SDKFunction.sendSoftwareTrigger.symbol && self == .errorAck
+        let meaning =
+            isEarly
+            ? "the image before is not complete yet; trigger again when it is"
+            : SDKStatusTable.meanings[raw] ?? "the SDK gives no further reason"
         return DeviceError(
-            kind, "\(function)(\(arguments)) was refused: \(meaning)", vendorCode: code, vendorText: name)
+            isLoss && self != .notInitialized && !isEarly ? .disconnected : .vendor,
+            "\(function)(\(arguments)) was refused: \(meaning)", vendorCode: code, vendorText: name)
     }
-
-    private var kind: DeviceError.Code { isLoss && self != .notInitialized ? .disconnected : .vendor }
 }
 
 extension DeviceError {

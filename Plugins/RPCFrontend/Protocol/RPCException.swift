@@ -37,7 +37,7 @@ struct RPCException: Error, Sendable, Equatable {
 
     /// The form that clients know from drivers in Python: `AndorError: 20024: DRV_NO_NEW_DATA`.
     private static func genericMessage(_ error: DeviceError, type: String) -> String {
-        guard error.code == .vendor else {
+        guard error.code == .vendor || error.vendorCode != nil else {
             return error.code == .failed ? "DeviceError: \(error.message)" : "\(error.code.name): \(error.message)"
         }
         var parts = [type.prefix(1).uppercased() + type.dropFirst() + "Error"]
