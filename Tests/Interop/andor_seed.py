@@ -186,6 +186,30 @@ def E7_4_the_same_calls_have_the_same_answers():
 
 
 @check
+def A4_member_functions_have_the_drivers_arguments():
+    with Ours() as ours:
+        run = subprocess.run([sys.executable, "-B", SHIM, "members"], cwd=ours.place.folder, env=ours.place.environment(), timeout=120,
+                             capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
+        members = json.loads(run.stdout.splitlines()[-1])
+        for kept in ("initialize", "shutdown"):  # the plugin's own affair
+            members.pop(kept)
+        assert len(members) > 50, members
+        methods = ours.client.get_rpc_method_list()["methods"]
+        wrong = []
+        for name, (arguments, defaults) in sorted(members.items()):
+            mine = methods[name][0] if name in methods else {"args": None, "defaults": ()}
+            names = mine["args"][1:] if mine["args"] else None
+            # Further arguments and defaults of ours disturb no call that the driver takes.
+            required = len(names) - len(mine["defaults"] or ()) if names is not None else 0
+            if names is None or names[:len(arguments)] != arguments or required > len(arguments) - defaults:
+                wrong.append((name, arguments, defaults, names, mine["defaults"]))
+        assert not wrong, wrong
+        for name, named in [("set_exposure_time", {"time": 0.002}), ("set_shutter", {"a": 1, "b": 1, "c": 0, "d": 0})]:
+            assert ours.call(name, **named) == ("result", None), name
+
+
+@check
 def the_same_refusals_have_the_same_numbers():
     with Driver() as seed, Ours() as ours:
         for name, *arguments in [("abort_acquisition",), ("get_number_new_images",), ("send_software_trigger",)]:

@@ -6,6 +6,7 @@ The driver wants Windows in two places: `ctypes.oledll`, and a backslash in the 
 laboratory's address and port, and a client that draws.
 
     andor_seed_shim.py drive           calls as lines of JSON on the standard input, results on the standard output
+    andor_seed_shim.py members         the member functions and their arguments, on the standard output
     andor_seed_shim.py serve PORT      the driver's own server script
     andor_seed_shim.py client PORT     the driver's own example client; the photon counts on the standard output
     andor_seed_shim.py artiq PORT      the driver's own experiment and device database; its data on the standard output
@@ -60,6 +61,17 @@ def drive():
             print(json.dumps({"result": plain(result)}), flush=True)
         except Exception as error:
             print(json.dumps({"error": f"{type(error).__name__}: {error}"}), flush=True)
+
+
+def members():
+    """Names of the arguments, and how many of them have defaults."""
+    import andor
+
+    functions = inspect.getmembers(andor.Camera, inspect.isfunction)
+    signatures = {name: list(inspect.signature(function).parameters.values())[1:] for name, function in functions}
+    print(json.dumps({
+        name: [[each.name for each in arguments], sum(each.default is not inspect.Parameter.empty for each in arguments)]
+        for name, arguments in signatures.items() if not name.startswith("_")}))
 
 
 def serve(port):
@@ -163,4 +175,4 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")
     sys.path.insert(0, os.getcwd())
     ctypes.oledll = AnyLibrary()
-    {"drive": drive, "serve": serve, "client": client, "artiq": artiq}[sys.argv[1]](*map(int, sys.argv[2:]))
+    {"drive": drive, "members": members, "serve": serve, "client": client, "artiq": artiq}[sys.argv[1]](*map(int, sys.argv[2:]))

@@ -118,7 +118,7 @@ enum ReadoutCommands {
                 .pair(try await core.call("GetEMGainRange") { sdk, _ in try sdk.ints(.getEMGainRange) })
             },
             Command<Void>(
-                "emccd/set_em_advanced", "Allows EM gain above 300", Argument<Bool>("gainAdvanced", default: true),
+                "emccd/set_em_advanced", "Allows EM gain above 300", Argument<Bool>("state", default: true),
                 policy: parallel
             ) { _, active in
                 if active { core.logger.warning("EM gain above 300 is allowed: it ages the sensor") }
@@ -151,7 +151,7 @@ enum ReadoutCommands {
             },
             Command<Void>(
                 "emccd/set_count_convert_wavelength", "Wavelength of the photons",
-                Argument<Double>("wavelength", unit: "nm", limits: 1...1e6), policy: parallel
+                Argument<Double>("wl", unit: "nm", limits: 1...1e6), policy: parallel
             ) { _, wavelength in try await core.change { setup, _ in setup.wavelength = wavelength } },
         ]
     }

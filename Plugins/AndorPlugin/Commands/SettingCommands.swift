@@ -20,11 +20,11 @@ enum SettingCommands {
             },
             Command<Void>(
                 "emccd/set_exposure_time", "Exposure; the camera takes the next one that it can",
-                Argument<Double>("exposure", unit: "s", limits: seconds), policy: parallel
+                Argument<Double>("time", unit: "s", limits: seconds), policy: parallel
             ) { _, value in try await core.change { setup, _ in setup.exposure = value } },
             Command<Void>(
                 "emccd/set_kinetic_cycle_time", "From image to image; 0: as fast as possible",
-                Argument<Double>("cycle_time", unit: "s", limits: seconds), policy: parallel
+                Argument<Double>("time", unit: "s", limits: seconds), policy: parallel
             ) { _, value in try await core.change { setup, _ in setup.kineticCycle = value } },
         ]
     }
@@ -46,12 +46,12 @@ enum SettingCommands {
             },
             Command<Void>(
                 "emccd/set_frame_transfer_mode", "Expose while the image before is read",
-                Argument<Bool>("frame_transfer", default: true), policy: parallel
+                Argument<Bool>("mode", default: true), policy: parallel
             ) { _, active in try await core.change { setup, _ in setup.frameTransfer = active } },
             Command<Void>(
                 "emccd/set_trigger_mode",
                 "0 internal, 1 external, 6 external start, 7 external exposure, 9 external FVB EM, 10 "
-                    + "software, 12 external charge shifting", Argument<Int>("trigger_mode"), policy: parallel
+                    + "software, 12 external charge shifting", Argument<Int>("mode"), policy: parallel
             ) { _, number in
                 let mode = try choice(TriggerMode.self, number, "trigger mode")
                 try await core.change { setup, _ in setup.trigger = mode }

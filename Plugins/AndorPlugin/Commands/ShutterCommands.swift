@@ -8,10 +8,10 @@ enum ShutterCommands {
         [
             Command<Void>(
                 "emccd/set_shutter", "Level that opens the shutter, mode, and its times",
-                Argument<Int>("typ", "0 low, 1 high", limits: 0...1),
-                Argument<Int>("mode", "0 automatic, 1 open, 2 closed, 4 open for FVB series, 5 open for any series"),
-                Argument<Int>("closing", unit: "ms", limits: 0...100_000),
-                Argument<Int>("opening", unit: "ms", limits: 0...100_000),
+                Argument<Int>("a", "Level that opens it: 0 low, 1 high", limits: 0...1),
+                Argument<Int>("b", "0 automatic, 1 open, 2 closed, 4 open for FVB series, 5 open for any series"),
+                Argument<Int>("c", "Time to close", unit: "ms", limits: 0...100_000),
+                Argument<Int>("d", "Time to open", unit: "ms", limits: 0...100_000),
                 policy: CameraCommands.parallel
             ) { _, type, mode, closing, opening in
                 guard let shutterMode = ShutterMode(number: mode) else {
