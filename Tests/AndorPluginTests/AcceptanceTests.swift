@@ -97,6 +97,7 @@ struct AcceptanceTests {
             #expect(error?.vendorText == SDKStatusTable.names[code])
             #expect(error?.message.contains("SetExposureTime(0.5) was refused: ") == true, "\(code)")
             #expect(error?.message.contains("gives no further reason") == false, "\(code)")
+            #expect(error?.message.hasSuffix("(\(code), \(SDKStatus(code).name))") == true, "\(code)")
             #expect(try bench.value("acquisition/exposure") == exposure)
         }
         await bench.stop()

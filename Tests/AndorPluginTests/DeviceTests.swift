@@ -136,6 +136,8 @@ struct SettingTests {
         #expect(error.vendorCode == Int(code))
         #expect(error.vendorText == status.name)
         #expect(error.message.hasPrefix("SetImage(1, 1) was refused: "))
+        #expect(error.message.hasSuffix(" (\(code), \(status.name))"))
+        #expect(error.description == error.message)
         #expect(!error.message.contains("no further reason"))
         #expect(!error.message.contains("\n"))
     }
@@ -143,7 +145,7 @@ struct SettingTests {
     @Test("a status that nobody knows is its number")
     func unknownStatus() {
         #expect(SDKStatus(29999).name == "29999")
-        #expect(SDKStatus(29999).error("X").message.contains("no further reason"))
+        #expect(SDKStatus(29999).error("X").message.hasSuffix("no further reason (29999)"))
     }
 
     @Test("settings that a camera does not have are reported and do not stop the others (A7-10)")

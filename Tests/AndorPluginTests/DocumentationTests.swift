@@ -28,6 +28,18 @@ struct DocumentationTests {
         await bench.stop()
     }
 
+    @Test("the message that the page shows as an example is what the camera says")
+    func message() async throws {
+        let page = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+            .appendingPathComponent("../../docs/andor.md").standardizedFileURL
+        let words = try String(contentsOf: page, encoding: .utf8).split(whereSeparator: \.isWhitespace)
+        let bench = try await Bench()
+        try await bench.untilIdle()
+        let error = await #expect(throws: DeviceError.self) { try await bench.call("abort_acquisition") }
+        #expect(words.joined(separator: " ").contains("*\(error?.message ?? "no error")*"))
+        await bench.stop()
+    }
+
     private static func rows(_ node: DeviceNode) -> String {
         let header = "| parameter | type | unit | access | what |\n|---|---|---|---|---|\n"
         return header

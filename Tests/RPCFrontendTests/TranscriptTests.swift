@@ -135,6 +135,10 @@ struct TranscriptTests {
             #expect(exception.className == "GenericRemoteException")
             #expect(exception.message == "AndorError: 20013: DRV_ERROR_ACK: too early")
         }
+        let full = DeviceError(
+            .vendor, "too early (20013, DRV_ERROR_ACK)", vendorCode: 20013, vendorText: "DRV_ERROR_ACK")
+        let once = RPCException(full, target: "emccd", type: "andor", method: "fail")
+        #expect(once.message == "AndorError: 20013: DRV_ERROR_ACK: too early")
         let plain = RPCException(DeviceError(.failed, "no"), target: "emccd", type: "andor", method: "fail")
         #expect(plain.message == "DeviceError: no")
     }

@@ -171,8 +171,7 @@ final class CameraCore: Sendable {
     private func requireAllowed(_ wanted: CameraSetup) throws(DeviceError) {
         guard isAcquiring, !isAllowed(wanted) else { return }
         throw DeviceError(
-            .wrongState, "\(name) acquires; stop it before changing this setting", vendorCode: SDKStatus.acquiring.code,
-            vendorText: SDKStatus.acquiring.name)
+            .wrongState, "\(name) acquires; stop it before changing this setting", SDKStatus.acquiring)
     }
 
     private func isAllowed(_ wanted: CameraSetup) -> Bool {

@@ -71,9 +71,7 @@ final class SDKLibrary: @unchecked Sendable {  // sound: immutable after `init`
     func function<Prototype>(_ function: SDKFunction, as _: Prototype.Type) throws(DeviceError) -> Prototype {
         guard let address = unsafe symbols[function] else {
             throw DeviceError(
-                .unavailable, "the SDK at \(path) has no function \(function.symbol)",
-                vendorCode: SDKStatus.notSupported.code,
-                vendorText: SDKStatus.notSupported.name)
+                .unavailable, "the SDK at \(path) has no function \(function.symbol)", SDKStatus.notSupported)
         }
         return unsafe unsafeBitCast(address, to: Prototype.self)
     }

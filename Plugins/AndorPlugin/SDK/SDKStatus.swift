@@ -42,11 +42,17 @@ struct SDKStatus: Hashable, Sendable {
             : SDKStatusTable.meanings[raw] ?? "the SDK gives no further reason"
         return DeviceError(
             isLoss && self != .notInitialized && !isEarly ? .disconnected : .vendor,
-            "\(function)(\(arguments)) was refused: \(meaning)", vendorCode: code, vendorText: name)
+            "\(function)(\(arguments)) was refused: \(meaning)", self)
     }
 }
 
 extension DeviceError {
+    /// A sentence with the SDK's number and name behind it, for whoever sees the sentence alone: a record, a log, a display.
+    init(_ kind: Code, _ sentence: String, _ status: SDKStatus) {
+        let words = status.name == "\(status.code)" ? "" : ", \(status.name)"
+        self.init(kind, "\(sentence) (\(status.code)\(words))", vendorCode: status.code, vendorText: status.name)
+    }
+
     /// The SDK's status behind it, if there is one.
     var sdkStatus: SDKStatus? { vendorCode.flatMap { UInt32(exactly: $0) }.map(SDKStatus.init) }
 }

@@ -44,7 +44,10 @@ struct RPCException: Error, Sendable, Equatable {
         if let code = error.vendorCode { parts.append("\(code)") }
         let text = error.vendorText ?? ""
         if !text.isEmpty, text != error.message { parts.append(text) }
-        if parts.count < 3 || !error.message.hasPrefix(text) || text.isEmpty { parts.append(error.message) }
+        // A sentence that ends with number and name needs them once only.
+        let ending = " (\(error.vendorCode.map { "\($0), " } ?? "")\(text))"
+        let sentence = error.message.hasSuffix(ending) ? String(error.message.dropLast(ending.count)) : error.message
+        if parts.count < 3 || !sentence.hasPrefix(text) || text.isEmpty { parts.append(sentence) }
         return parts.joined(separator: ": ")
     }
 

@@ -82,8 +82,9 @@ extension DeviceError {
 }
 
 extension DeviceError: CustomStringConvertible {
-    /// The sentence, with the vendor's number where there is one.
+    /// The sentence, with the vendor's number where there is one that it does not end with.
     public var description: String {
-        if let vendorCode { "\(message) (\(vendorCode))" } else { message }
+        guard let vendorCode, !message.hasSuffix("(\(vendorCode), \(vendorText ?? ""))") else { return message }
+        return "\(message) (\(vendorCode))"
     }
 }
