@@ -302,6 +302,23 @@ struct LifecycleTests {
         Issue.record("the camera was open before anything could be asked")
     }
 
+    @Test("a call in which the SDK hangs is shown while it does, the opening one, too, and no longer afterwards (D2)")
+    func stuckCall() async throws {
+        let bench = try await Bench("speed=20 start=20 init_ms=3000") { $0.stuckCallAfter = .milliseconds(20) }
+        @Sendable func shows(_ text: String) throws -> Bool {
+            try bench.value("sdk/call").string?.contains(text) == true && bench.alarm("sdk/call").severity == .minor
+        }
+        try await eventually("the opening call is shown") { try shows("open emccd") }
+        try await bench.untilIdle()
+        try await eventually("it is over") { try bench.value("sdk/call") == .string("") }
+        bench.sim.hang("GetTemperatureF", milliseconds: 3000)
+        try await eventually("the hanging call is shown") { try shows("GetTemperatureF") }
+        #expect(bench.logText.contains("takes unusually long"))
+        try await eventually("it is over") { try bench.value("sdk/call") == .string("") }
+        #expect(try bench.alarm("sdk/call").severity == .none)
+        await bench.stop()
+    }
+
     @Test("faults of a start are told and leave the camera idle", arguments: [20017, 20010, 20099, 20013] as [UInt32])
     func startFaults(code: UInt32) async throws {
         let bench = try await Bench()

@@ -22,8 +22,17 @@ final class Lifecycle: Sendable {
 
     // MARK: - Open
 
-    /// Opens the camera and watches it until it is lost.
+    /// Opens the camera and watches it until it is lost; shows meanwhile which call takes long, an opening one, too.
     func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await CallWatch(core: self.core).run() }
+            group.addTask { try await self.keepOpen() }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    private func keepOpen() async throws {
         var refusal = ""
         while true {
             try Task.checkCancellation()

@@ -21,7 +21,6 @@ final class Thermostat: Sendable {
         if isDue { return try await poll() }
         let status = try await core.call("GetStatus", .status) { sdk, _ in try sdk.int(.getStatus) }
         core.parameters.status.publish(status)
-        showStuckCall()
     }
 
     private var isDue: Bool {
@@ -49,7 +48,6 @@ final class Thermostat: Sendable {
         }
         if reading.status.isLoss { throw reading.status.error("GetTemperatureF") }
         core.parameters.status.publish(status)
-        showStuckCall()
         if let tripped {
             let alarm = Alarm(.major, .hardware, "the cooler has switched itself off because it became hot")
             core.parameters.tripped.publish(tripped, alarm: tripped ? alarm : .none, at: .now())
@@ -94,12 +92,6 @@ final class Thermostat: Sendable {
             return true
         }
         if isDue { core.logger.warning(text, ["temperature": .number(celsius)]) }
-    }
-
-    private func showStuckCall() {
-        let present = core.gate.present
-        let text = present.map { $0.for > .seconds(5) ? "\($0.name) for \(Int($0.for.seconds)) s" : "" } ?? ""
-        if core.parameters.presentCall.value != text { core.parameters.presentCall.publish(text) }
     }
 
     /// Sets the cooler's set point and waits until the sensor is there; a time-out is a warning, as the Python driver documents.

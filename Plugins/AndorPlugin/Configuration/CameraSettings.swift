@@ -43,6 +43,8 @@ struct CameraSettings: Sendable {
     var clearsPipelineOnStart = false
     var liveInterval = Duration.milliseconds(200)
     var pollInterval = Duration.seconds(1)
+    /// A call of the SDK that takes longer is shown; not for the site to choose.
+    var stuckCallAfter = Duration.seconds(5)
     /// What is sent to the camera when it is opened, over the configuration file.
     var start = StartSettings()
 
