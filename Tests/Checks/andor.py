@@ -165,6 +165,44 @@ def E7_10_a_second_signal_ends_the_warm_up_and_leaves_the_camera_cooling():
 
 
 @check
+def E7_10_the_hand_over_at_the_second_signal_is_waited_for():
+    """The SDK's ShutDown takes two seconds: without it the camera would be left in the state in which the next start finds it taken."""
+    folder = tempfile.mkdtemp(prefix="daqd-andor-cable-")
+    cable = f"{folder}/cable"
+    try:
+        with Site(f"speed=1 start=-80 socket={cable}", shutdown="warm", start={"target_temperature": -80}) as site:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
+                wire.bind("")
+                wire.settimeout(SECONDS)
+                wire.connect(cable)
+                wire.send(b"hang ShutDown 2000")
+                assert not wire.recv(1000).startswith(b"error")
+            _, calls = site.ends()
+            site.process.send_signal(signal.SIGTERM)
+            site.eventually("the cooler is off", lambda: any(call.startswith("CoolerOFF") for call in calls()))
+            site.process.send_signal(signal.SIGTERM)
+            assert site.process.wait(SECONDS) == 0, site.text()
+            expect(calls(), "CoolerOFF", "CoolerON", "SetCoolerMode(1)", "ShutDown")
+            assert "The camera is closed" in site.text() and "its stop was cut short" in site.text(), site.text()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@check
+def E7_10_a_warm_up_goes_on_beyond_stop_timeout_until_terminate_is_asked_twice():
+    with Site("speed=1 start=-80", shutdown="warm", stop_timeout="1s", start={"target_temperature": -80}) as site:
+        _, calls = site.ends()
+        site.call("terminate")
+        end = time.monotonic() + 3  # three times its stop_timeout, in which the device asks for more
+        site.eventually("it warms up", lambda: site.call("get_state") == "warming")
+        site.eventually("stop_timeout is over", lambda: time.monotonic() > end)
+        assert site.call("get_state") == "warming"
+        site.call("terminate")
+        assert site.process.wait(SECONDS) == 0, site.text()
+        expect(calls(), "CoolerOFF", "CoolerON", "SetCoolerMode(1)", "ShutDown")
+
+
+@check
 def E7_10_kill_and_restart_in_an_acquisition():
     locks = tempfile.mkdtemp(prefix="daqd-andor-locks-")
     try:

@@ -85,13 +85,30 @@ struct DaemonTests {
         #expect(stage.log.all.contains { $0.contains("did not stop in time") })
     }
 
-    @Test("a second signal ends the wait for a device")
-    func secondSignal() async throws {
+    @Test("a third signal leaves a device that does not stop even when it is told to hurry")
+    func thirdSignal() async throws {
         let stage = try Stage(Self.site("devices: {d: {type: fake, mood: stubborn, stop_timeout: 10min}}"))
         #expect(await stage.ready())
         stage.send(.stop)
         #expect(await stage.until { stage.events.all.contains("stop d") })
+        stage.send(.stop)
         #expect(await stage.end() == .success)
+        #expect(stage.log.all.contains { $0.contains("is left as it is") })
+    }
+
+    @Test(
+        "a second signal, or the end of its time, cuts a stop short, and what makes the device safe is waited for",
+        arguments: [("10min", true), ("300ms", false)])
+    func cutShort(timeout: String, isSignalled: Bool) async throws {
+        let stage = try Stage(Self.site("devices: {d: {type: fake, mood: careful, stop_timeout: \(timeout)}}"))
+        #expect(await stage.ready())
+        stage.send(.stop)
+        #expect(await stage.until { stage.events.all.contains("stop d") })
+        if isSignalled { stage.send(.stop) }
+        #expect(await stage.exit() == .success)
+        #expect(stage.events.all.last == "safe d")
+        #expect(stage.log.all.contains { $0.contains("its stop was cut short") })
+        #expect(!stage.log.all.contains { $0.contains("is left as it is") })
     }
 
     @Test("while one device stops the others stay listed, stopped and in alarm, until the frontends have ended")

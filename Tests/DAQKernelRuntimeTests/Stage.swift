@@ -153,6 +153,12 @@ final class FakeDevice: Device {
     func stop() async {
         events.add("stop \(context.name)")
         if mood == "stubborn" { await withCheckedContinuation { (_: CheckedContinuation<Void, Never>) in } }
+        if mood == "careful" {
+            // Something takes for ever; when that is cut short, the hardware is still made safe.
+            try? await Task.sleep(nanoseconds: 600_000_000_000)
+            await Task.detached { try? await Task.sleep(nanoseconds: 500_000_000) }.value
+            events.add("safe \(context.name)")
+        }
         if mood == "slow" {
             // A busy machine may take a second until it asks.
             context.needsMoreTime(.seconds(60))

@@ -364,7 +364,13 @@ public actor Daemon {
         await services.coordinator.beginShutdown()
         await withTaskGroup(of: Void.self) { group in
             for device in devices.values {
-                group.addTask { await device.stop("daqd is stopping") { await stops.wait(for: 2) } }
+                group.addTask {
+                    await device.stop("daqd is stopping") {
+                        await stops.wait(for: 2)
+                    } abandon: {
+                        await stops.wait(for: 3)
+                    }
+                }
             }
         }
         await services.coordinator.shutdown()

@@ -121,28 +121,35 @@ final class DeviceRunner: Sendable {
 
     // MARK: - Stopping
 
-    /// Refuses new work, gives what runs time to end, brings the hardware to a safe state; never takes longer than its
-    /// `stop_timeout` and what the device asked for, nor goes on after `hurry` returns.
+    /// How long a device has for what is left to do once its time is over: a camera is told to stay cold and let go.
+    static let grace = Duration.seconds(5)
+
+    /// Refuses new work, gives what runs time to end, brings the hardware to a safe state.
     ///
+    /// It has its `stop_timeout` and what the device asks for, or until `hurry` returns; then it is cancelled, and has ``grace``.
     /// The device stays where clients see it, stopped and in alarm, until ``leave()``.
-    func stop(_ reason: String, hurry: @escaping @Sendable () async -> Void) async {
+    /// - Parameter abandon: Ends the grace, too.
+    func stop(
+        _ reason: String, hurry: @escaping @Sendable () async -> Void,
+        abandon: @escaping @Sendable () async -> Void = { try? await Task.sleep(for: grace) }
+    ) async {
         node.close(reason)
         let limit = ContinuousClock.now + configuration.stopTimeout
         deadline.withLock { $0 = limit }
-        let inTime = await Self.race(
+        let end = await Self.race(
             { [self] in await stopGracefully() },
             against: { [self] in
-                await withTaskGroup(of: Void.self) { group in
-                    group.addTask { await self.waitForDeadline() }
-                    group.addTask { await hurry() }
-                    await group.next()
-                    group.cancelAll()
-                }
-            })
-        if !inTime {
-            logger.error(
-                "The device did not stop in time and is left as it is",
-                ["stop_timeout_s": .number(Double(configuration.stopTimeout.components.seconds))])
+                await Self.first({ await self.waitForDeadline() }, hurry)
+                if !Task.isCancelled { services.serviceManager.extend(by: Self.grace + .seconds(5)) }
+            },
+            grace: { await Self.first({ try? await Task.sleep(for: Self.grace) }, abandon) })
+        if end != .inTime {
+            let seconds = JSON.number(Double(configuration.stopTimeout.components.seconds))
+            if end == .late {
+                logger.warning("The device did not stop in time; its stop was cut short", ["stop_timeout_s": seconds])
+            } else {
+                logger.error("The device did not stop in time and is left as it is", ["stop_timeout_s": seconds])
+            }
             for operation in services.site.operations.running(device: node.name) { operation.cancel() }
         }
         running.withLock { $0 }?.cancel()
@@ -184,13 +191,27 @@ final class DeviceRunner: Sendable {
         }
     }
 
-    /// - Returns: Whether the work ended first; if not, it goes on unwatched.
+    /// How work ended that had a limit.
+    enum Ending { case inTime, late, never }
+
+    /// Runs work until a limit; then it is cancelled, and waited for until the grace is over.
+    /// - Returns: Where it ended; work that did not end goes on unwatched.
     static func race(
-        _ work: @escaping @Sendable () async -> Void, against limit: @escaping @Sendable () async -> Void
+        _ work: @escaping @Sendable () async -> Void, against limit: @escaping @Sendable () async -> Void,
+        grace: @escaping @Sendable () async -> Void = {}
+    ) async -> Ending {
+        let worker = Task { await work() }
+        if await ends(worker, before: limit) { return .inTime }
+        worker.cancel()
+        return await ends(worker, before: grace) ? .late : .never
+    }
+
+    private static func ends(
+        _ worker: Task<Void, Never>, before limit: @escaping @Sendable () async -> Void
     ) async -> Bool {
         let (stream, continuation) = AsyncStream.makeStream(of: Bool.self)
-        let worker = Task {
-            await work()
+        Task {
+            await worker.value
             continuation.yield(true)
         }
         let watcher = Task {
@@ -200,8 +221,19 @@ final class DeviceRunner: Sendable {
         var iterator = stream.makeAsyncIterator()
         let isDone = await iterator.next() ?? false
         watcher.cancel()
-        if !isDone { worker.cancel() }
         continuation.finish()
         return isDone
+    }
+
+    /// Returns when one of two waits ends; the other one is cancelled.
+    private static func first(
+        _ one: @escaping @Sendable () async -> Void, _ other: @escaping @Sendable () async -> Void
+    ) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await one() }
+            group.addTask { await other() }
+            await group.next()
+            group.cancelAll()
+        }
     }
 }

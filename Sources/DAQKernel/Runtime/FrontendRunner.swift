@@ -85,8 +85,8 @@ final class FrontendRunner: Sendable {
         services.site.expect(configuration.name, false)
         services.site.set(names: nil, frontend: configuration.name)
         guard let frontend else { return }
-        let inTime = await DeviceRunner.race(
+        let end = await DeviceRunner.race(
             { await frontend.stop() }, against: { try? await Task.sleep(for: .seconds(10)) })
-        if !inTime { logger.error("The frontend did not stop in time and is left as it is") }
+        if end != .inTime { logger.error("The frontend did not stop in time and is left as it is") }
     }
 }
