@@ -20,6 +20,10 @@ struct TakenCameraTests {
         try await eventually("it is told") {
             try second.value("message").string?.contains("another program holds the camera") == true
         }
+        // What helps when that program is gone: a crash leaves the camera initialised (D7).
+        let message = try #require(try second.value("message").string)
+        #expect(message.contains("reset the camera's USB device: unplug it and plug it in again"))
+        #expect(message.contains("Initialize(") && message.hasSuffix("(20992, DRV_NOT_AVAILABLE)"))
         await first.stop()
         try await second.untilIdle()
         #expect(try second.value("serial_number") == .integer(12859))

@@ -78,7 +78,7 @@ struct CameraOpener: Sendable {
         _ sdk: SDKLibrary, _ handle: Int, _ wantedSerial: Int, _ seen: inout [String]
     ) throws(DeviceError) -> CameraFacts? {
         try gate.select(handle, sdk)
-        try sdk.initialize(directory)
+        try initialize(sdk)
         let serial = try sdk.int(.getCameraSerialNumber)
         gate.register.note(serial, of: handle)
         guard wantedSerial == 0 || serial == wantedSerial else {
@@ -88,6 +88,20 @@ struct CameraOpener: Sendable {
         }
         gate.register.take(handle, for: device)
         return try CameraFacts(reading: sdk, handle: handle, serial: serial)
+    }
+
+    /// A camera that is taken may be free again in a moment, or be stuck since a crash: the person on shift needs to know both.
+    private func initialize(_ sdk: SDKLibrary) throws(DeviceError) {
+        do {
+            try sdk.initialize(directory)
+        } catch {
+            guard error.sdkStatus == .notAvailable else { throw error }
+            throw DeviceError(
+                error.code,
+                "Initialize(“\(directory)”) was refused: another program holds the camera, or one that crashed left it "
+                    + "initialised; end that program, or reset the camera's USB device: unplug it and plug it in again",
+                SDKStatus.notAvailable)
+        }
     }
 }
 
