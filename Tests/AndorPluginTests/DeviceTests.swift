@@ -182,6 +182,17 @@ struct LifecycleTests {
         }
     }
 
+    @Test("the log has the SDK's file and its checksum, a parameter its version (D1.3)")
+    func version() async throws {
+        let bench = try await Bench()
+        try await bench.untilIdle()
+        #expect(try bench.value("sdk/version") == .string("2.104.0.0 (stand-in), driver 1.0 (stand-in)"))
+        let digest = SHA256.hash(Array(try Data(contentsOf: URL(fileURLWithPath: bench.sim.path)))).hex
+        #expect(bench.logText.contains(digest) && bench.logText.contains(bench.sim.path))
+        #expect(bench.logText.contains("2.104.0.0 (stand-in)"))
+        await bench.stop()
+    }
+
     @Test("a camera is chosen by its serial number; one that is not there is told with those that are (A7-13)")
     func serials() async throws {
         let second = try await Bench { $0.serialNumber = 7342 }

@@ -20,6 +20,8 @@ struct CameraParameters: Sendable {
     let serial = Parameter<Int>("serial_number", "The camera's serial number", access: .read)
     let family = Parameter<String>("family", "The camera's family", access: .read)
     let library = Parameter<String>("sdk/library", "Where the SDK was found", access: .read)
+    let version = Parameter<String>(
+        "sdk/version", "Versions of the SDK and of its driver, as it says them", access: .read)
     let isSimulated = Parameter<Bool>("sdk/simulated", "Whether the stand-in plays the camera", access: .read)
     let presentCall = Parameter<String>(
         "sdk/call", "A call that takes unusually long; empty while all is well", access: .read, initial: "")

@@ -84,13 +84,18 @@ final class Lifecycle: Sendable {
         let opened = facts
         core.state.withLock { $0.facts = opened }
         core.parameters.show(facts)
+        let version = try await core.call("GetVersionInfo") { sdk, _ in sdk.versions.joined(separator: ", driver ") }
+        core.parameters.version.publish(version)
         try await configure(config, facts)
         await acquirer.closeIdleShutter()
         core.context.connected()
         core.show(.idle)
         core.logger.notice(
             "The camera is open",
-            ["model": .string(facts.head), "serial": .integer(Int64(facts.serial)), "library": .string(library.path)])
+            [
+                "model": .string(facts.head), "serial": .integer(Int64(facts.serial)), "library": .string(library.path),
+                "version": .string(version),
+            ])
     }
 
     private func loadConfig() throws -> AndorConfig? {

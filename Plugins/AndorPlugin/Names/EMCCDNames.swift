@@ -66,8 +66,7 @@ enum EMCCDNames {
         "acquisition/frame_rate", "acquisition/data_rate", "acquisition/acquiring", "acquisition/images",
         "acquisition/lost", "acquisition/limit", "acquisition/seconds_remaining", "image/columns", "image/rows",
         "image/bytes", "buffer/size", "buffer/use", "pipeline/images", "pipeline/dropped", "pipeline/format",
-        "pipeline/clear_on_start", "memory/blocks", "memory/free", "memory/bytes", "sdk/library", "sdk/simulated",
-        "sdk/call",
-        "live/index",
+        "pipeline/clear_on_start", "memory/blocks", "memory/free", "memory/bytes", "sdk/library", "sdk/version",
+        "sdk/simulated", "sdk/call", "live/index",
     ]
 }

@@ -163,6 +163,13 @@ extension SDKLibrary {
         return Self.bytes(buffer)
     }
 
+    /// Versions of the SDK and of its driver; some say them only once a camera is initialised, old ones never.
+    var versions: [String] {
+        [0x4000_0000, 0x4000_0001].compactMap { try? text(.getVersionInfo, $0) }.map {
+            String(decoding: $0, as: UTF8.self)
+        }
+    }
+
     private static func bytes(_ buffer: [CChar]) -> [UInt8] {
         buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
     }

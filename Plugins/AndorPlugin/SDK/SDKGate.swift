@@ -15,6 +15,7 @@ final class SDKGate: Transport {
     private let selected = Mutex<Int?>(nil)
     private let running = Mutex<(name: String, since: ContinuousClock.Instant)?>(nil)
     private let simulation: String
+    private let logger: Logger
     /// Which device has which camera.
     let register = CameraRegister()
 
@@ -32,6 +33,7 @@ final class SDKGate: Transport {
     init(_ configuration: Configuration, logger: Logger) throws {
         path = configuration.path
         simulation = configuration.simulation
+        self.logger = logger
     }
 
     func close() async {}
@@ -45,8 +47,20 @@ final class SDKGate: Transport {
             let library = try SDKLibrary(path: path)
             if !simulation.isEmpty { try library.configureSimulation(simulation) }
             opened.withLock { $0 = library }
+            report(library)
             return library
         }
+    }
+
+    /// Says which file it is, beyond doubt: when two machines differ, that is asked first.
+    private func report(_ library: SDKLibrary) {
+        let sum = try? SHA256.hashBlocking(fileAt: library.file)
+        logger.notice(
+            "Andor's SDK is loaded",
+            [
+                "file": .string(library.file), "sha256": .string(sum?.digest.hex ?? "unreadable"),
+                "simulated": .bool(library.isSimulated),
+            ])
     }
 
     /// The name of the call that runs now and how long it has.

@@ -10,8 +10,10 @@ import Glibc
 /// only the waits for images may run beside it.
 @safe
 final class SDKLibrary: @unchecked Sendable {  // sound: immutable after `init`
-    /// Where the file was found.
+    /// Where it was looked for.
     let path: String
+    /// The file that the loader took: it may have searched for it, or followed links.
+    let file: String
     private let symbols: [SDKFunction: UnsafeMutableRawPointer]
     /// What only the stand-in has.
     private let handle: UnsafeMutableRawPointer
@@ -35,8 +37,21 @@ final class SDKLibrary: @unchecked Sendable {  // sound: immutable after `init`
                     + "set sdk_library to the file libandor.so that the SDK installed")
         }
         self.path = path
+        file = unsafe Self.file(of: symbols[.getStatus]) ?? path
         unsafe self.handle = handle
         unsafe self.symbols = symbols
+    }
+
+    /// By `dladdr`, which Glibc's module leaves out; it fills in four pointers, the first of which is the file's name.
+    private static func file(of symbol: UnsafeMutableRawPointer?) -> String? {
+        typealias Locate =
+            @convention(c) (UnsafeMutableRawPointer, UnsafeMutablePointer<UnsafeMutableRawPointer?>) -> Int32
+        guard let symbol = unsafe symbol, let locate = unsafe dlsym(nil, "dladdr") else { return nil }
+        var found = unsafe [UnsafeMutableRawPointer?](repeating: nil, count: 4)
+        guard unsafe unsafeBitCast(locate, to: Locate.self)(symbol, &found) != 0, let name = unsafe found[0] else {
+            return nil
+        }
+        return unsafe String(cString: name.assumingMemoryBound(to: CChar.self))
     }
 
     /// Whether this is the project's stand-in, not a camera's library.
