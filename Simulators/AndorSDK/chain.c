@@ -178,8 +178,11 @@ unsigned GetPreAmpGainText(int index, char *text, int length) {
 unsigned GetSensitivity(int channel, int speed, int amplifier, int gain, float *sensitivity) {
     BEGIN(FOR_CAMERA, "%d,%d,%d,%d", channel, speed, amplifier, gain);
     REQUIRE(channel == 0, P1INVALID);
-    REQUIRE(is_index(amplifier, amplifiers(c)), P3INVALID);
-    REQUIRE(is_index(speed, speeds(c, type_of(c, amplifier))), P2INVALID);
+    // Which speeds there are depends on the amplifier; where that is wrong as well, a speed that no amplifier has comes first.
+    bool known = is_index(amplifier, amplifiers(c));
+    int most = c->model.em_speeds > c->model.conventional_speeds ? c->model.em_speeds : c->model.conventional_speeds;
+    REQUIRE(is_index(speed, known ? speeds(c, type_of(c, amplifier)) : most), P2INVALID);
+    REQUIRE(known, P3INVALID);
     REQUIRE(is_index(gain, c->model.gains), P4INVALID);
     REQUIRE(sensitivity, P5INVALID);
     *sensitivity = 16 / c->model.gain[gain];

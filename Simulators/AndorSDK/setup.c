@@ -232,9 +232,9 @@ unsigned GetMinimumImageLength(int *length) {
 
 unsigned SetSingleTrack(int centre, int height) {
     BEGIN(WHEN_IDLE, "%d,%d", centre, height);
-    REQUIRE(height >= 1 && height <= c->model.height, P2INVALID);
+    REQUIRE(centre >= 1 && centre <= c->model.height, P1INVALID);
     int64_t bottom = (int64_t)centre - height / 2;
-    REQUIRE(bottom >= 1 && bottom + height - 1 <= c->model.height, P1INVALID);
+    REQUIRE(height >= 1 && bottom >= 1 && bottom + height - 1 <= c->model.height, P2INVALID);
     c->setup.track_centre = centre;
     c->setup.track_height = height;
     END(SUCCESS);

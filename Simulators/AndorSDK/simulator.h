@@ -36,7 +36,7 @@ typedef struct {
     int gains;
     float gain[MAX_SPEEDS];
     int em_max;
-    bool metadata, count_convert, fan, shutter, temperature_while_acquiring, recommends_vs;
+    bool metadata, count_convert, fan, shutter, temperature_while_acquiring, recommends_vs, mechanical_shutter;
     AndorCapabilities capabilities;
 } Model;
 

@@ -197,5 +197,5 @@ unsigned GetShutterMinTimes(int *closing, int *opening) {
 
 unsigned IsInternalMechanicalShutter(int *internal) {
     BEGIN(FOR_CAMERA, "");
-    END(sim_tell(internal, (c->model.capabilities.features & 0x10) != 0));
+    END(sim_tell(internal, c->model.mechanical_shutter));
 }

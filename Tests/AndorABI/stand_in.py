@@ -492,6 +492,26 @@ sys.stdin.readline()
 # MARK: what cannot be understood
 
 @check
+def E6_the_first_wrong_argument_decides():
+    sdk = SDK()
+    place = ctypes.byref(ctypes.c_float())
+    for name, arguments, status in (
+            ("SetSingleTrack", (0, 0), 20066), ("SetSingleTrack", (1025, 5), 20066), ("SetSingleTrack", (100, 0), 20067),
+            ("SetSingleTrack", (1, 9), 20067), ("SetSingleTrack", (1024, 9), 20067), ("SetSingleTrack", (100, 2000), 20067),
+            ("SetSingleTrack", (100, 9), 20002), ("GetSensitivity", (1, 9, 9, 9, None), 20066),
+            ("GetSensitivity", (0, 9, 9, 9, None), 20067), ("GetSensitivity", (0, 3, 1, 9, None), 20067),
+            ("GetSensitivity", (0, 3, 2, 9, None), 20068), ("GetSensitivity", (0, 3, 0, 9, None), 20069),
+            ("GetSensitivity", (0, 3, 0, 1, None), 20076), ("GetSensitivity", (0, 3, 0, 1, place), 20002)):
+        assert sdk(name, *arguments) == status, (name, arguments, sdk(name, *arguments), status)
+
+
+@check
+def E1_models_with_a_mechanical_shutter_of_their_own():
+    for model, internal in (("888", 1), ("897", 1), ("934", 1), ("420", 0)):
+        assert SDK(f"manual=1 cameras={model}:5").number("IsInternalMechanicalShutter") == internal, model
+
+
+@check
 def a_wrong_word_is_named_and_changes_nothing():
     (FOLDER / "empty").write_bytes(b"")
     good = "cameras=888:77 speed=3"
