@@ -74,6 +74,7 @@ struct CameraParameters: Sendable {
     let columns = Parameter<Int>("image/columns", "Columns of an image", unit: "px", access: .read)
     let rows = Parameter<Int>("image/rows", "Rows of an image", unit: "px", access: .read)
     let bytes = Parameter<Int>("image/bytes", "Bytes of an image", unit: "B", access: .read)
+    let pixelType = Parameter<PixelType>("image/pixel_type", "What a pixel of an image is", access: .read)
     let live: Parameter<DataValue>
     let liveIndex = Parameter<Int>("live/index", "Number of the live image in its acquisition, from 1", access: .read)
     let liveTime = Parameter<Double>(
@@ -126,7 +127,6 @@ struct CameraParameters: Sendable {
         sensorHeight.publish(facts.sensorHeight)
         vsSpeeds.publish(facts.vsSpeeds)
         preAmpGains.publish(facts.preAmpGains)
-        live.updateMetadata { $0.type = .array(.uint16, capacity: [facts.sensorHeight, facts.sensorWidth]) }
     }
 
     /// Shows the settings and what the camera made of them.
@@ -137,6 +137,10 @@ struct CameraParameters: Sendable {
         columns.publish(shape.columns)
         rows.publish(shape.rows)
         bytes.publish(size)
+        pixelType.publish(setup.isWide ? .int32 : .uint16)
+        let type = ValueType.array(
+            setup.isWide ? .int32 : .uint16, capacity: [facts.sensorHeight, facts.sensorWidth])
+        if live.metadata.type != type { live.updateMetadata { $0.type = type } }
         exposure.publish(readback.exposure)
         accumulate.publish(readback.accumulate)
         kinetic.publish(readback.kinetic)

@@ -119,9 +119,9 @@ final class Thermostat: Sendable {
         try await poll()
         let start = core.parameters.temperature.value
         while true {
-            let (temperature, cooling) = core.state.withLock { ($0.temperature, $0.cooling) }
+            let temperature = core.state.withLock { $0.temperature }
             let gap = abs(temperature - Double(target))
-            if gap <= core.parameters.tolerance.value, cooling != .notReached { break }
+            if gap <= core.parameters.tolerance.value { break }
             let way = max(abs(start - Double(target)), 0.001)
             progress.report(1 - gap / way, "\(temperature) °C on the way to \(target) °C")
             guard ContinuousClock.now < end else {
@@ -135,7 +135,8 @@ final class Thermostat: Sendable {
         }
         let cooling = core.state.withLock { $0.cooling }
         if cooling != .stabilized {
-            core.logger.warning("The set point is reached but not yet stable", ["state": .string(cooling.rawValue)])
+            core.logger.warning(
+                "The set point is reached within the tolerance, not yet stable", ["state": .string(cooling.rawValue)])
         }
     }
 }

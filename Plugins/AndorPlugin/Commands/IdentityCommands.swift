@@ -12,6 +12,10 @@ enum IdentityCommands {
                 try await core.gate.call("GetAvailableCameras", camera: nil) { try $0.int(.getAvailableCameras) }
             },
             Command<DataValue>(
+                "list_cameras", "Cameras that the SDK sees, with serial numbers and the devices that have them",
+                policy: parallel
+            ) { _ in .list(try await CameraList(gate: core.gate, directory: core.settings.directory).all()) },
+            Command<DataValue>(
                 "emccd/get_capabilities", "The SDK's words on what the camera can do, by name", policy: parallel
             ) { _ in
                 try await core.call("GetCapabilities") { sdk, _ in try sdk.capabilities() }.dataValue

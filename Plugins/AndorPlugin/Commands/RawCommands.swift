@@ -43,20 +43,29 @@ enum RawCommands {
                 policy: parallel
             ) { _, range in
                 let asked = try bounds(range)
-                let images = try await fetch(core, "GetImages16") { sdk, pixels in
-                    guard let new = try asked ?? sdk.newImages() else { throw SDKStatus.noNewData.error("GetImages16") }
-                    let most = min(new.upperBound, new.lowerBound + BufferReader.batchImages - 1)
-                    return try (new.lowerBound...most).map { index in
-                        guard let bytes = try sdk.images16(index...index, pixels: pixels) else {
-                            throw SDKStatus.generalErrors.error("GetImages16", "\(index), \(index)")
-                        }
-                        return bytes
-                    }
-                }
+                let new = try await core.call("GetNumberNewImages", .data) { sdk, _ in try asked ?? sdk.newImages() }
+                guard let new else { throw SDKStatus.noNewData.error("GetImages16") }
                 let format = core.parameters.format.value
-                return .list(images.map { format.value(of: $0) })
+                return .list(try await images(core, new).map { format.value(of: $0) })
             },
         ]
+    }
+
+    /// All images of a range, however many: in pieces, between which others may call the camera.
+    private static func images(_ core: CameraCore, _ range: ClosedRange<Int>) async throws -> [ArrayValue] {
+        var images: [ArrayValue] = []
+        for first in stride(from: range.lowerBound, through: range.upperBound, by: BufferReader.batchImages) {
+            let last = min(range.upperBound, first + BufferReader.batchImages - 1)
+            images += try await fetch(core, "GetImages16") { sdk, pixels in
+                try (first...last).map { index in
+                    guard let bytes = try sdk.images16(index...index, pixels: pixels) else {
+                        throw SDKStatus.generalErrors.error("GetImages16", "\(index), \(index)")
+                    }
+                    return bytes
+                }
+            }
+        }
+        return images
     }
 
     private static func bounds(_ value: DataValue) throws(DeviceError) -> ClosedRange<Int>? {

@@ -77,7 +77,7 @@ enum RunCommands {
             },
             Command<Bool>(
                 "emccd/data_watcher_is_working", "Whether images are still to come into the pipeline", policy: .quick
-            ) { _ in acquirer.isBusy },
+            ) { _ in acquirer.current.map { $0.delivery != .client } ?? false },
         ]
     }
 

@@ -136,15 +136,18 @@ struct CameraSettings: Sendable {
 
 /// Where the library is looked for.
 enum SDKPlace {
-    /// The configured path, else what the Python driver's file names, else the environment's, else the loader's own search; the
-    /// stand-in lies beside the plugin.
+    /// The configured path, else what the Python driver's file names, else the environment's, else the loader's own search and
+    /// then `/usr/local/lib`; the stand-in lies beside the plugin.
     static func find(configured: String?, driverFile: String, isSimulated: Bool) -> String {
         if isSimulated { return standIn }
         if let configured, !configured.isEmpty { return configured }
         if let named = named(in: driverFile) { return named }
         if let named = unsafe getenv("DAQD_ANDOR_SDK") { return unsafe String(cString: named) }
-        return unsafe access("/usr/local/lib/libandor.so", R_OK) == 0 ? "/usr/local/lib/libandor.so" : "libandor.so"
+        return byLoader
     }
+
+    /// A name alone: the loader looks for it.
+    static let byLoader = "libandor.so"
 
     /// `dllPath` of the Python driver's file, where it is a library of this system; most files have a Windows one.
     private static func named(in file: String) -> String? {

@@ -189,6 +189,11 @@ enum CoolingState: String, Choice, Sendable {
     }
 }
 
+/// What a pixel is: sums of scans have more bits.
+enum PixelType: String, Choice, Sendable {
+    case uint16, int32
+}
+
 /// Where a camera stands.
 enum CameraState: String, Choice, Sendable {
     case absent, opening, idle, armed, acquiring, draining, warming, closed, fault

@@ -142,7 +142,10 @@ enum AreaDetectorNames {
     ])
 
     private static let inert: [[NameEntry]] = [
-        CameraRecord.inert("DataType", dataTypes, "UInt16"), CameraRecord.constant("DataType_RBV.DISA", .short, 0),
+        CameraRecord.inert("DataType", dataTypes, "UInt16", readback: false),
+        CameraRecord.read(
+            "DataType_RBV", "image/pixel_type", dataTypes, labels: ["uint16": "UInt16", "int32": "Int32"]),
+        CameraRecord.constant("DataType_RBV.DISA", .short, 0),
         CameraRecord.inert("ColorMode", colors, "Mono"), CameraRecord.inert("Gain", .double, 1),
         CameraRecord.inert("FrameType", .enumeration(["Normal", "Background", "FlatField"]), "Normal"),
         CameraRecord.inert(

@@ -49,7 +49,7 @@ enum EMCCDNames {
     /// Under short paths of their own.
     static let shared = [
         "set_temperature_until_reach", "reconfig_json", "stop_camera", "get_image", "get_images", "get_frame",
-        "pipeline_size", "clear_pipeline",
+        "pipeline_size", "clear_pipeline", "list_cameras",
     ]
 
     /// Beyond what the Python driver had.
@@ -59,14 +59,18 @@ enum EMCCDNames {
         "unsubscribe_images", "set_single_track", "set_multi_track", "set_random_tracks",
     ]
 
+    /// All that is only read or set beside the camera; `get_model` and `get_status` are functions of the driver.
     private static let states = [
         "state", "message", "serial_number", "family", "sensor/width", "sensor/height", "cooling/temperature",
         "cooling/state", "cooling/tripped", "cooling/tolerance", "cooling/watch", "acquisition/actual_exposure",
         "acquisition/actual_accumulate_cycle", "acquisition/actual_kinetic_cycle", "acquisition/readout_time",
         "acquisition/frame_rate", "acquisition/data_rate", "acquisition/acquiring", "acquisition/images",
         "acquisition/lost", "acquisition/limit", "acquisition/seconds_remaining", "image/columns", "image/rows",
-        "image/bytes", "buffer/size", "buffer/use", "pipeline/images", "pipeline/dropped", "pipeline/format",
+        "image/bytes", "image/pixel_type", "buffer/size", "buffer/use", "pipeline/images", "pipeline/dropped",
+        "pipeline/format",
         "pipeline/clear_on_start", "memory/blocks", "memory/free", "memory/bytes", "sdk/library", "sdk/version",
-        "sdk/simulated", "sdk/call", "live/index",
+        "sdk/simulated", "sdk/call", "live/image", "live/index",
+        "live/seconds", "live/rate", "live/array_counter", "readout/hs_speeds", "readout/vs_speeds",
+        "readout/preamp_gains", "em/range",
     ]
 }

@@ -55,7 +55,7 @@ struct CameraCapabilities: Sendable, Equatable {
     /// Cameras that must be warm before the SDK lets go of them: ICCD, CCD at a PCI card, iStar.
     var mustWarmUp: Bool { [2, 4, 5, 18, 30].contains(cameraType) }
 
-    /// The words under their names in the SDK's structure.
+    /// The words under their names in the SDK's structure, and what their bits mean.
     var dataValue: DataValue {
         let words: [(String, UInt32)] = [
             ("ulSize", 52), ("ulAcqModes", acquisitionModes), ("ulReadModes", readModes),
@@ -65,9 +65,7 @@ struct CameraCapabilities: Sendable, Equatable {
             ("ulFeatures2", features2),
         ]
         var entries = words.map { DataValue.DictionaryEntry(.string($0.0), .integer(Int64($0.1))) }
-        entries.append(.init(.string("camera_type"), .string(typeName)))
-        entries.append(.init(.string("features"), .list(names(features, Self.featureNames))))
-        entries.append(.init(.string("set_functions"), .list(names(setFunctions, Self.setterNames))))
+        entries += decoded.map { .init(.string($0.0), $0.1) }
         return .dictionary(entries)
     }
 
@@ -80,25 +78,4 @@ struct CameraCapabilities: Sendable, Equatable {
         ]
         return names.indices.contains(Int(cameraType)) ? names[Int(cameraType)] : "type \(cameraType)"
     }
-
-    private func names(_ word: UInt32, _ table: [String]) -> [DataValue] {
-        table.enumerated().filter { word & (1 << UInt32($0.offset)) != 0 }.map { .string($0.element) }
-    }
-
-    private static let featureNames = [
-        "POLLING", "EVENTS", "SPOOLING", "SHUTTER", "SHUTTEREX", "EXTERNAL_I2C", "SATURATIONEVENT", "FANCONTROL",
-        "MIDFANCONTROL", "TEMPERATUREDURINGACQUISITION", "KEEPCLEANCONTROL", "DDGLITE", "FTEXTERNALEXPOSURE",
-        "KINETICEXTERNALEXPOSURE", "DACCONTROL", "METADATA", "IOCONTROL", "PHOTONCOUNTING", "COUNTCONVERT", "DUALMODE",
-        "OPTACQUIRE", "REALTIMESPURIOUSNOISEFILTER", "POSTPROCESSSPURIOUSNOISEFILTER", "DUALPREAMPGAIN",
-        "DEFECT_CORRECTION", "STARTOFEXPOSURE_EVENT", "ENDOFEXPOSURE_EVENT", "CAMERALINK", "FIFOFULL_EVENT",
-        "SENSOR_PORT_CONFIGURATION", "SENSOR_COMPENSATION", "IRIG_SUPPORT",
-    ]
-
-    private static let setterNames = [
-        "VREADOUT", "HREADOUT", "TEMPERATURE", "MCPGAIN", "EMCCDGAIN", "BASELINECLAMP", "VSAMPLITUDE", "HIGHCAPACITY",
-        "BASELINEOFFSET", "PREAMPGAIN", "CROPMODE", "DMAPARAMETERS", "HORIZONTALBIN", "MULTITRACKHRANGE",
-        "RANDOMTRACKNOGAPS", "EMADVANCED", "GATEMODE", "DDGTIMES", "IOC", "INTELLIGATE", "INSERTION_DELAY", "GATESTEP",
-        "TRIGGERTERMINATION", "EXTENDEDNIR", "SPOOLTHREADCOUNT", "REGISTERPACK", "PRESCANS", "GATEWIDTHSTEP",
-        "EXTENDED_CROP_MODE", "SUPERKINETICS", "TIMESCAN", "CROPMODETYPE",
-    ]
 }

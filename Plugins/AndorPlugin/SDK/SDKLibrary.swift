@@ -21,10 +21,7 @@ final class SDKLibrary: @unchecked Sendable {  // sound: immutable after `init`
     /// Opens a library and looks every function up.
     /// - Throws: ``DeviceError/Code/unavailable`` with the loader's words, or with all functions that are missing.
     init(path: String) throws(DeviceError) {
-        guard let handle = unsafe dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
-            let reason = unsafe dlerror().map { unsafe String(cString: $0) } ?? "no reason given"
-            throw DeviceError(.unavailable, "Andor's SDK library \(path) cannot be opened: \(reason)")
-        }
+        let handle = unsafe try Self.load(path)
         var symbols = unsafe [SDKFunction: UnsafeMutableRawPointer]()
         for function in SDKFunction.allCases {
             if let address = unsafe dlsym(handle, function.symbol) { unsafe symbols[function] = address }
@@ -40,6 +37,21 @@ final class SDKLibrary: @unchecked Sendable {  // sound: immutable after `init`
         file = unsafe Self.file(of: symbols[.getStatus]) ?? path
         unsafe self.handle = handle
         unsafe self.symbols = symbols
+    }
+
+    /// Where a library is tried, one after the other: the loader does not look where Andor's installer puts it on every system.
+    static func places(_ path: String) -> [String] {
+        path == SDKPlace.byLoader ? [path, "/usr/local/lib/" + path] : [path]
+    }
+
+    private static func load(_ path: String) throws(DeviceError) -> UnsafeMutableRawPointer {
+        var reasons: [String] = []
+        for place in places(path) {
+            if let handle = unsafe dlopen(place, RTLD_NOW | RTLD_LOCAL) { return unsafe handle }
+            reasons.append(unsafe dlerror().map { unsafe String(cString: $0) } ?? "\(place): no reason given")
+        }
+        throw DeviceError(
+            .unavailable, "Andor's SDK library \(path) cannot be opened: \(reasons.joined(separator: "; "))")
     }
 
     /// By `dladdr`, which Glibc's module leaves out; it fills in four pointers, the first of which is the file's name.
