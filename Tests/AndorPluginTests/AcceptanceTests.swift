@@ -103,6 +103,76 @@ struct AcceptanceTests {
         await bench.stop()
     }
 
+    @Test("each status as an answer to a software trigger becomes one sentence, and the acquisition goes on (A7-16)")
+    func everyTrigger() async throws {
+        let bench = try await Bench {
+            $0.pollInterval = .seconds(60)
+            $0.start.trigger = .software
+        }
+        try await bench.untilIdle()
+        try await bench.call("start")
+        for code in SDKStatusTable.names.keys.sorted() where code != SDKStatus.success.raw {
+            bench.sim.fail("SendSoftwareTrigger", code)
+            let error = await #expect(throws: DeviceError.self) { try await bench.call("software_trigger") }
+            #expect(error?.vendorCode == Int(code) && error?.vendorText == SDKStatusTable.names[code])
+            #expect(error?.message.hasPrefix("SendSoftwareTrigger() was refused: ") == true, "\(code)")
+            #expect(error?.message.hasSuffix("(\(code), \(SDKStatus(code).name))") == true, "\(code)")
+        }
+        try await bench.call("software_trigger")
+        guard case .array = try await bench.call("get_image", .float(30)) else {
+            Issue.record("no image")
+            return
+        }
+        try await bench.call("stop")
+        await bench.stop()
+    }
+
+    @Test("each status as an answer to Initialize becomes one sentence, and the next attempt works (A7-16)")
+    func everyOpening() async throws {
+        let bench = try await Bench("speed=20 start=20 cameras=888:12859") { $0.pollInterval = .seconds(60) }
+        try await bench.untilIdle()
+        try await bench.call("stop_camera")
+        for code in SDKStatusTable.names.keys.sorted() where code != SDKStatus.success.raw {
+            bench.sim.fail("Initialize", code)
+            let error = await #expect(throws: DeviceError.self) { try await bench.call("open_camera") }
+            #expect(error?.vendorCode == Int(code) && error?.vendorText == SDKStatusTable.names[code])
+            #expect(error?.message.hasPrefix("Initialize(") == true, "\(code)")
+            #expect(error?.message.hasSuffix("(\(code), \(SDKStatus(code).name))") == true, "\(code)")
+            #expect(try bench.value("message").string == error?.message)
+        }
+        try await bench.call("open_camera")
+        #expect(try bench.value("state") == .string("idle"))
+        await bench.stop()
+    }
+
+    @Test(
+        "one setting that is refused at the opening stops none of the others, and is told (D4)",
+        arguments: ["SetADChannel", "SetVSSpeed", "SetPreAmpGain", "SetImage", "SetExposureTime", "SetTriggerMode"])
+    func oneRefusal(function: String) async throws {
+        func calls(_ words: String) async throws -> (Set<String>, Bench) {
+            let trace = FileManager.default.temporaryDirectory.appendingPathComponent("t-\(UUID().uuidString)").path
+            defer { try? FileManager.default.removeItem(atPath: trace) }
+            let sim = try StandIn(words)
+            sim.trace(trace)
+            let bench = try await Bench(on: sim) { $0.pollInterval = .seconds(60) }
+            try await bench.untilIdle()
+            sim.trace(nil)
+            let lines = try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n")
+            let calls = lines.compactMap { $0.split(separator: " ").dropFirst(2).first.map(String.init) }
+            // Questions about status and temperature come when they come.
+            return (Set(calls.filter { !$0.hasPrefix("Get") && !$0.hasPrefix("Is") }), bench)
+        }
+        let (all, good) = try await calls("speed=20 start=20")
+        let (sent, bench) = try await calls("speed=20 start=20 fail=\(function):20078:-1")
+        #expect(sent == all && all.count > 25, "\(all.symmetricDifference(sent))")
+        #expect(try good.value("message") == .string(""))
+        let message = try #require(try bench.value("message").string)
+        #expect(message.contains("\(function)(") && message.hasSuffix("(20078, DRV_INVALID_MODE)"), "\(message)")
+        #expect(try bench.alarm("message").severity == .minor)
+        await good.stop()
+        await bench.stop()
+    }
+
     @Test("a start that the SDK refuses, whatever the status, is told, recorded as failed, and leaves the camera idle")
     func everyStart() async throws {
         let bench = try await Bench {

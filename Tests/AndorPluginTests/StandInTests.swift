@@ -1,6 +1,7 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
 import Foundation
+import Synchronization
 import Testing
 
 @testable import AndorPlugin
@@ -113,6 +114,15 @@ struct StandInTests {
         let cold = try sim.library.temperature()
         #expect(cold.status == .temperatureStabilized)
         #expect(abs(cold.celsius + 80) < 1)
+        // Less air does not hold a colder set point: what was stable drifts, until a new set point is given (E4).
+        try sim.library.set(.setTemperature, -95)
+        sim.advance(seconds: 600)
+        #expect(try sim.library.temperature().status == .temperatureStabilized)
+        try sim.library.set(.setFanMode, 1)
+        sim.advance(seconds: 120)
+        #expect(try sim.library.temperature().status == .temperatureDrift)
+        try sim.library.set(.setTemperature, -85)
+        #expect(try sim.library.temperature().status != .temperatureDrift)
         try sim.library.set(.setFanMode, 2)
         sim.advance(seconds: 700)
         #expect(try sim.library.int(.getTECStatus) == 1)
@@ -156,13 +166,17 @@ struct StandInTests {
         }
         #expect(events >= 1 && events <= 5)
         #expect(try sim.library.int(.getTotalNumberImagesAcquired) == 5)
-        let waiter = Thread { _ = sim.library.wait(handle: 100, milliseconds: 60_000) }
+        let answer = Mutex<SDKStatus?>(nil)
+        let waiter = Thread {
+            let status = sim.library.wait(handle: 100, milliseconds: 600_000)
+            answer.withLock { $0 = status }
+        }
         waiter.start()
         while !waiter.isFinished {
             sim.library.cancelWait()
             usleep(1000)
         }
-        #expect(waiter.isFinished)
+        #expect(answer.withLock { $0 } == .noNewData)
     }
 
     @Test("binning adds, sums of scans are exact in 32 bits and clipped in 16")
