@@ -147,10 +147,16 @@ struct ConfigTests {
     ]
 
     static let reading: [Change] = [
-        Change("readoutMode", "\"Image\"", "\"FVB\"", "SetReadMode(0)"),
-        Change("readoutMode", "\"Image\"", "\"Single-Track\"", "SetReadMode(3)", "SetSingleTrack(100,11)"),
-        Change("readoutMode", "\"Image\"", "\"Multi-Track\"", "SetReadMode(1)", "SetMultiTrack(4,20,0)"),
-        Change("readoutMode", "\"Image\"", "\"Random-Track\"", "SetReadMode(2)", "SetRandomTracks(2)"),
+        Change("readoutMode", "\"Image\"", "\"FVB\"", "SetReadMode(0)", "SetFVBHBin(1)"),
+        Change(
+            "readoutMode", "\"Image\"", "\"Single-Track\"", "SetReadMode(3)", "SetSingleTrack(100,11)",
+            "SetSingleTrackHBin(1)"),
+        Change(
+            "readoutMode", "\"Image\"", "\"Multi-Track\"", "SetReadMode(1)", "SetMultiTrack(4,20,0)",
+            "SetMultiTrackHBin(1)"),
+        Change(
+            "readoutMode", "\"Image\"", "\"Random-Track\"", "SetReadMode(2)", "SetRandomTracks(2)",
+            "SetMultiTrackHBin(1)"),
         Change("readoutParameters", "\"modeId\": 0", "\"modeId\": 1"),
         // What belongs to a mode that is not chosen is not sent.
         Change("readoutParameters", "\"singleTrackCenter\": 100", "\"singleTrackCenter\": 101"),

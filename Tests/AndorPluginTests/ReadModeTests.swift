@@ -76,6 +76,46 @@ struct ReadModeTests {
         await bench.stop()
     }
 
+    @Test(
+        "columns are added in every mode without a region, and a number that does not divide the sensor is refused (C4)",
+        arguments: [ReadMode.fullVerticalBinning, .singleTrack, .multiTrack, .randomTrack])
+    func horizontalBinning(mode: ReadMode) async throws {
+        let bench = try await Self.bench()
+        try await bench.set("tracks/hbin", .integer(4))
+        #expect(try bench.value("image/columns") == .integer(8))  // a region has its own
+        try await bench.set("tracks/centre", .integer(50))
+        try await bench.set("tracks/rows", .list([1, 2, 9, 9].map { .integer($0) }))
+        try await bench.set("tracks/height", .integer(3))
+        try await bench.set("tracks/number", .integer(2))
+        try await bench.set("readout/mode", .string(mode.rawValue))
+        #expect(try bench.value("image/columns") == .integer(128))
+        // Where the tracks lie, the tests above show.
+        let tracks: [ClosedRange<Int>]
+        switch mode {
+        case .fullVerticalBinning: tracks = [1...Self.rows]
+        case .singleTrack: tracks = [49...51]
+        case .randomTrack: tracks = [1...2, 9...9]
+        case .multiTrack:
+            let place = try bench.sim.library.setMultiTrack(number: 2, height: 3, offset: 0)
+            tracks = (0..<2).map { track in
+                let first = place.bottom + track * (3 + place.gap)
+                return first...first + 2
+            }
+        case .image: tracks = []
+        }
+        let wanted = tracks.map { rows in
+            let sums = Self.sum(rows)
+            return (0..<128).map { min(65535, sums[4 * $0..<4 * $0 + 4].reduce(0, +)) }
+        }
+        try await Self.expect(bench, wanted)
+        let odd = await #expect(throws: DeviceError.self) { try await bench.set("tracks/hbin", .integer(3)) }
+        #expect(odd?.code == .outOfRange && odd?.message.contains("512 columns") == true)
+        #expect(try bench.value("tracks/hbin") == .integer(4))
+        try await bench.set("tracks/hbin", .integer(1))
+        #expect(try bench.value("image/columns") == .integer(512))
+        await bench.stop()
+    }
+
     @Test("tracks by their rows")
     func randomTracks() async throws {
         let bench = try await Self.bench()

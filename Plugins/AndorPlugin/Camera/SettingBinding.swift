@@ -126,6 +126,9 @@ struct SettingBinding: Sendable {
             .value(
                 "tracks/offset", "Rows by which multiple tracks are moved up", unit: "px", limits: -65536...65536,
                 \.trackOffset),
+            .value(
+                "tracks/hbin", "Columns that are added, in tracks and full vertical binning", limits: pixels, \.trackBin
+            ),
             .value("tracks/rows", "First and last row of each track in the mode random_track", \.trackRows),
             .value("crop/active", "Read an isolated region only; no light may fall outside of it", \.crop.isActive),
             .value("crop/left", "First column of the region", unit: "px", limits: pixels, \.crop.left),

@@ -77,6 +77,7 @@ struct CameraSetup: Sendable, Equatable {
     var trackNumber = 1
     var trackOffset = 0
     var trackRows: [Int] = [1, 1]
+    var trackBin = 1
     var crop = CropSetup()
     var frameTransfer = false
     // How many, how long
@@ -152,10 +153,11 @@ struct CameraSetup: Sendable, Equatable {
     /// Rows and columns of an image on a sensor of that size.
     func shape(sensorWidth: Int, sensorHeight: Int) -> (rows: Int, columns: Int) {
         let shape: (Int, Int)
+        let trackWidth = sensorWidth / max(trackBin, 1)
         switch readMode {
-        case .fullVerticalBinning, .singleTrack: shape = (1, sensorWidth)
-        case .multiTrack: shape = (trackNumber, sensorWidth)
-        case .randomTrack: shape = (trackRows.count / 2, sensorWidth)
+        case .fullVerticalBinning, .singleTrack: shape = (1, trackWidth)
+        case .multiTrack: shape = (trackNumber, trackWidth)
+        case .randomTrack: shape = (trackRows.count / 2, trackWidth)
         case .image where crop.isActive: shape = (crop.height / max(crop.vbin, 1), crop.width / max(crop.hbin, 1))
         case .image where mode == .fastKinetics:
             shape = (fastRows / max(region.vbin, 1), sensorWidth / max(region.hbin, 1))

@@ -76,6 +76,15 @@ enum ReadMode: String, SDKChoice {
         case .image: 4
         }
     }
+    /// What sets how many columns are added; a region has a binning of its own.
+    var binningFunction: SDKFunction? {
+        switch self {
+        case .fullVerticalBinning: .setFVBHBin
+        case .multiTrack, .randomTrack: .setMultiTrackHBin
+        case .singleTrack: .setSingleTrackHBin
+        case .image: nil
+        }
+    }
     /// As the JSON configuration has it.
     var words: [String] {
         switch self {

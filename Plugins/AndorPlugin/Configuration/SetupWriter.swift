@@ -207,6 +207,15 @@ enum SetupWriter {
                 applied.trackOffset = wanted.trackOffset
                 applied.trackRows = wanted.trackRows
             }, send: { sdk, setup, _ in try sendRegion(sdk, setup) }),
+        .value("binning of tracks", \.trackBin, after: { $0.readMode != $1.readMode }) { sdk, bin, setup, facts in
+            guard let function = setup.readMode.binningFunction, bin != 1 || sdk.has(function) else { return }
+            guard facts.sensorWidth % bin == 0 else {
+                throw DeviceError(
+                    .outOfRange,
+                    "\(bin) does not divide the sensor's \(facts.sensorWidth) columns; choose another tracks/hbin")
+            }
+            try sdk.set(function, bin)
+        },
         .value(
             "isolated crop", \.crop, when: { $0.capabilities.hasCrop },
             { sdk, value, _, facts in
@@ -295,7 +304,8 @@ enum SetupWriter {
                 try sdk.setFastKinetics(
                     rows: setup.fastRows, number: setup.frames, seconds: setup.exposure,
                     image: setup.readMode == .image,
-                    hbin: setup.region.hbin, vbin: setup.region.vbin, offset: setup.fastOffset)
+                    hbin: setup.readMode == .image ? setup.region.hbin : setup.trackBin, vbin: setup.region.vbin,
+                    offset: setup.fastOffset)
             }),
         .value("trigger mode", \.trigger) { sdk, value, _, _ in try sdk.set(.setTriggerMode, value.number) },
         .value("fast trigger", \.fastTrigger) { sdk, value, _, _ in

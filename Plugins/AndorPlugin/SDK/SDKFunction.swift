@@ -9,7 +9,7 @@ enum SDKFunction: String, CaseIterable, Sendable {
     // Identity
     case getCameraSerialNumber, getHeadModel, getControllerCardModel, getDetector, getPixelSize, getCapabilities
     // Setting an acquisition up
-    case setAcquisitionMode, setReadMode, setTriggerMode, isTriggerModeAvailable, setExposureTime
+    case setAcquisitionMode, setReadMode, setTriggerMode, setExposureTime
     case setAccumulationCycleTime, setNumberAccumulations, setNumberKinetics, setKineticCycleTime
     case getAcquisitionTimings, getReadOutTime, getKeepCleanTime, getMaximumExposure, setImage, getMaximumBinning
     case setSingleTrack, setMultiTrack, setRandomTracks, setFVBHBin, setSingleTrackHBin, setMultiTrackHBin
