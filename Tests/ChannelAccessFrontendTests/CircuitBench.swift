@@ -80,6 +80,16 @@ final class CircuitBench {
     /// What waits to be sent, taken away.
     func takeBytes() -> [UInt8] {
         let bytes = WireBufferTests.bytes(of: output)
+    /// Carries out what other threads post until the circuit has said so many things.
+    func settled(_ count: Int) async -> [Reply] {
+        var replies: [Reply] = []
+        while replies.count < count {
+            replies += settle()
+            await Task.yield()
+        }
+        return replies
+    }
+
         output.clear()
         return bytes
     }

@@ -109,7 +109,9 @@ struct FieldTests {
         #expect(fixture.exposure.metadata.displayLimits == 0.001...10)
         #expect(try put("MDEL", "0.5") == .done)
         #expect(fixture.exposure.metadata.deadBands == DeadBands(monitor: 0.5))
-        for (field, text) in [("PREC", "99"), ("PREC", "x"), ("HOPR", "-5"), ("MDEL", "-1"), ("HIHI", "x")] {
+        #expect(try put("ADEL", "-1") == .done)
+        #expect(fixture.exposure.metadata.deadBands == DeadBands(monitor: 0.5, archive: -1))
+        for (field, text) in [("PREC", "99"), ("PREC", "x"), ("HOPR", "-5"), ("MDEL", "nan"), ("HIHI", "x")] {
             #expect(try put(field, text)?.status == .putFailed, "\(field)")
         }
         for field in ["EGU", "NAME", "SEVR", "DRVH"] { #expect(try put(field, "1")?.status == .noWriteAccess) }
@@ -154,6 +156,49 @@ struct FieldTests {
         #expect(directory.variable("cam1:detector:exposure.SEVR")?.rights(of: ClientIdentity()) == [.read])
     }
 
+    @Test("names of a set whose numbers are the parameter's own take limits, severities and dead bands") func typed()
+        throws
+    {
+        let fixture = try SiteFixture(sets: [
+            NameSet(
+                "seed", summary: "Old names",
+                entries: [
+                    NameEntry("Time", .parameter("detector/exposure")) { $0.type = .double },
+                    NameEntry("Count", .parameter("slow")) { $0.type = .long },
+                    NameEntry("Ms", .parameter("detector/exposure")) {
+                        $0.type = .double
+                        $0.scale = 1000
+                    },
+                    NameEntry("State", .parameter("mode")) { $0.type = .long },
+                    NameEntry("Told", .parameter("detector/exposure")) {
+                        $0.description = "By the set"
+                        $0.precision = 3
+                    },
+                ])
+        ])
+        var plan = NamePlan()
+        plan.devices = ["cam1": [.init(set: "seed", prefix: "S:")]]
+        let directory = try fixture.directory(plan)
+        defer { directory.close() }
+        func put(_ name: String, _ text: String) throws -> ECAStatus? {
+            try #require(directory.variable("S:\(name)")).putNow(text)?.status
+        }
+        #expect(try put("Time.HIGH", "1") == .normal)
+        #expect(try put("Time.HSV", "MAJOR") == .normal)
+        fixture.exposure.publish(1.5)
+        #expect(directory.variable("S:Time.SEVR")?.text == "MAJOR")
+        #expect(try put("Count.LOPR", "-5") == .normal && put("Count.MDEL", "2") == .normal)
+        #expect(fixture.slow.metadata.displayLimits?.lowerBound == -5)
+        let fixed = ["Ms.HIGH", "Ms.MDEL", "State.HIGH", "State.HHSV", "State.HOPR", "Told.DESC", "Told.PREC"]
+        for name in fixed {
+            #expect(try put(name, "1") == .noWriteAccess, "\(name)")
+            #expect(directory.variable("S:\(name)")?.rights(of: ClientIdentity()) == [.read], "\(name)")
+        }
+        for name in ["Time.HIGH", "Time.HSV", "Count.LOPR", "Count.MDEL", "Time.PREC", "Ms.DESC"] {
+            #expect(directory.variable("S:\(name)")?.rights(of: ClientIdentity()) == [.read, .write], "\(name)")
+        }
+    }
+
     @Test("a subscription of a name hears at once of the alarm that a written severity makes") func severityMonitored()
         throws
     {
@@ -169,11 +214,39 @@ struct FieldTests {
 
     @Test("PROC writes again, or starts the command") func process() async throws {
         #expect(try #require(directory.variable("cam1:detector:exposure.PROC")).putNow("1") == .done)
-        let acquire = try #require(directory.variable("cam1:acquire"))
-        #expect(try #require(directory.variable("cam1:acquire.PROC")).putNow("1") == .done)
-        while acquire.text != "On" { await Task.yield() }
+        #expect(try #require(directory.variable("cam1:temperature.PROC")).putNow("1") == .done)
+        let fail = try #require(directory.variable("cam1:fail.PROC"))
+        #expect(fail.putNow("1") == nil)
+        let failed = await fail.put("1")
+        #expect(failed.status == .putFailed && failed.message.contains("cam1 is not armed"))
+        let slow = try #require(directory.variable("cam1:slow.PROC"))
+        async let written = slow.put("1")
         fixture.release()
-        while acquire.text != "Off" { await Task.yield() }
+        #expect(await written == .done)
+        try fixture.node.add(Command<Void>("point", "Turns there", Argument<Double>("angle")) { _, _ in })
+        let point = try #require(directory.variable("cam1:point.PROC"))
+        #expect(point.rights(of: ClientIdentity()) == [.read], "nobody knows the argument")
+        #expect(point.putNow("1")?.status == .noWriteAccess)
+    }
+
+    @Test("a PROC with callback ends when the operation does, and fails when it fails or is refused")
+    func processCompletes() async throws {
+        let bench = CircuitBench(
+            try ["acquire.PROC", "fail.PROC"].map { try #require(directory.variable("cam1:\($0)")) })
+        let (acquire, fail) = (bench.channel("cam1:acquire.PROC"), bench.channel("cam1:fail.PROC", client: 6))
+        func write(_ channel: UInt32, _ id: UInt32) -> [Reply] {
+            bench.send(message(19, type: 4, count: 1, channel, id, [1]))
+        }
+        #expect(write(acquire, 1) == [])
+        let value = try #require(directory.variable("cam1:acquire"))
+        while value.text != "On" { await Task.yield() }
+        #expect(write(fail, 2) == [])
+        #expect(await bench.settled(1).map { [$0.first, $0.second] } == [[160, 2]])
+        // A second start while the first runs is refused.
+        #expect(write(acquire, 3) == [])
+        #expect(await bench.settled(1).map { [$0.first, $0.second] } == [[160, 3]])
+        fixture.release()
+        #expect(await bench.settled(1).map { [$0.first, $0.second] } == [[1, 1]])
     }
 
     @Test("a field hears of what it shows, not of the rest") func updates() throws {

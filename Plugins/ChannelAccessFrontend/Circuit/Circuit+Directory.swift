@@ -40,6 +40,7 @@ extension Circuit {
             variable.nativeCount == channel.variable.nativeCount
         else { return end(place, into: out) }
         channels[place]?.variable = variable
+        checkRights(place, into: out)
         attachAgain(place, into: out)
     }
 

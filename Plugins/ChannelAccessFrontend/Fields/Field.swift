@@ -28,12 +28,12 @@ struct Field: Sendable {
     let longCount: Int
     let value: @Sendable (Record, Sample) -> DataValue
     /// Changes the record; `nil` where the field cannot be written.
-    let write: FieldWrites.Write?
+    let write: FieldWrite?
 
     init(
         _ type: NativeType, _ basis: Basis = .constant, level: AccessLevel = .engineer, hasUnit: Bool = false,
         labels: [String] = [], longCount: Int? = nil,
-        write: FieldWrites.Write? = nil,
+        write: FieldWrite? = nil,
         _ value: @escaping @Sendable (Record, Sample) -> DataValue
     ) {
         self.type = type

@@ -97,7 +97,7 @@ enum FieldTable {
     ]
 
     private static func limit(
-        _ write: FieldWrites.Write? = nil,
+        _ write: FieldWrite? = nil,
         _ limit: @escaping @Sendable (MetadataBlock.Limits) -> Double
     ) -> Field {
         Field(.double, .metadata, hasUnit: true, write: write) { record, _ in .float(limit(record.block.limits)) }
@@ -105,14 +105,14 @@ enum FieldTable {
 
     /// The limit itself, also where its severity lets it count for nothing.
     private static func alarmLimit(
-        _ write: @escaping FieldWrites.Write, _ limit: @escaping @Sendable (AlarmLimits) -> Double?
+        _ write: FieldWrite, _ limit: @escaping @Sendable (AlarmLimits) -> Double?
     ) -> Field {
         Field(.double, .metadata, hasUnit: true, write: write) { record, _ in
             .float(record.member.metadata.alarmLimits.flatMap(limit) ?? .nan)
         }
     }
 
-    private static func severity(of limit: AlarmStatus, _ write: @escaping FieldWrites.Write) -> Field {
+    private static func severity(of limit: AlarmStatus, _ write: FieldWrite) -> Field {
         Field(.enum, .metadata, labels: AlarmCodes.severities, write: write) { record, _ in
             .integer(Int64(record.member.metadata.alarmLimits?.severity(limit).rawValue ?? 0))
         }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 import DAQKernel
+import Synchronization
 
 /// A field of a record, as a channel sees it.
 final class FieldVariable: ProcessVariable, @unchecked Sendable {  // sound: what is stored here never changes
@@ -15,7 +16,10 @@ final class FieldVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
         isLong = longString
         super.init(
             name: name, record: owner.name, nativeType: longString ? .char : field.type,
-            nativeCount: longString ? field.longCount : 1, parameter: field.isConstant ? nil : owner.member.source)
+            nativeCount: longString ? field.longCount : 1, parameter: field.isConstant ? nil : owner.member.source,
+            // As for the value: a command says itself what becomes of a second call.
+            interrupts: field.write?.isProcess == true && (owner.member.entry.interrupts || owner.member.command != nil)
+        )
     }
 
     override func sample() -> Sample { shown(owner.member.sample) }
@@ -60,18 +64,22 @@ final class FieldVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
     // MARK: - Writing
 
     override func putNow(_ type: DBRType, count: Int, payload: Span<UInt8>, origin: Origin) -> PutResult? {
-        guard let write = field.write else { return PutResult(.noWriteAccess, "\(name) cannot be written") }
-        let refusal: PutRefusal?
-        var written = DataValue.null
+        guard let write = field.write, write.isOpen(owner) else {
+            return noted(.null, origin, PutResult(.noWriteAccess, "\(name) cannot be written"))
+        }
+        guard let change = write.change else { return owner.isImmediate || !isProcessed ? process(origin) : nil }
         let old = sample().value
         do throws(PutRefusal) {
-            written = try value(type, count, payload)
-            refusal = write(owner, written, origin)
+            let written = try value(type, count, payload)
+            let refusal = change(owner, written)
+            return noted(written, old: old, origin, refusal.map { PutResult(name, $0) } ?? .done)
         } catch {
-            refusal = error
+            return noted(.null, old: old, origin, PutResult(name, error))
         }
-        let result = refusal.map { PutResult(name, $0) } ?? .done
-        owner.services.note(name, old: old, new: written, origin, result)
+    }
+
+    private func noted(_ new: DataValue, old: DataValue = .null, _ origin: Origin, _ result: PutResult) -> PutResult {
+        owner.services.note(name, old: old, new: new, origin, result)
         return result
     }
 
@@ -92,7 +100,10 @@ final class FieldVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
         _ type: DBRType, count: Int, payload: Span<UInt8>, origin: Origin,
         completion: @escaping @Sendable (PutResult) -> Void
     ) {
-        completion(putNow(type, count: count, payload: payload, origin: origin) ?? .done)
+        guard field.write?.isProcess == true, isProcessed else {
+            return completion(putNow(type, count: count, payload: payload, origin: origin) ?? .done)
+        }
+        owner.process(as: name, origin: origin, completion: completion)
     }
 
     override func noteDenied(_ origin: Origin) {
@@ -103,7 +114,7 @@ final class FieldVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
 
     override func rights(of client: ClientIdentity) -> AccessRights {
         let rights = owner.services.rights(client, record, field.level)
-        return field.write == nil ? rights.subtracting(.write) : rights
+        return field.write?.isOpen(owner) == true ? rights : rights.subtracting(.write)
     }
 }
 

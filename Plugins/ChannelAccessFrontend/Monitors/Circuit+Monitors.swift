@@ -230,23 +230,25 @@ extension Circuit {
 
     /// Asks the rules again; what changed is told, and subscriptions hear of it.
     func checkRights(into out: WireBuffer) {
-        for place in channels.indices {
-            guard let channel = channels[place] else { continue }
-            let rights = channel.variable.rights(of: client)
-            guard rights != channel.rights else { continue }
-            channels[place]?.rights = rights
-            out.append(.accessRights, first: channel.client, second: rights.rawValue)
-            let hadRead = channel.rights.contains(.read)
-            guard hadRead != rights.contains(.read), let changed = channels[place] else { continue }
-            var monitor = changed.monitors
-            while monitor >= 0 {
-                if hadRead {
-                    appendUpdateFailure(monitors[monitor], .noReadAccess, into: out)
-                } else {
-                    sendPresent(monitor, changed, into: out)
-                }
-                monitor = monitors[monitor].next
+        for place in channels.indices { checkRights(place, into: out) }
+    }
+
+    func checkRights(_ place: Int, into out: WireBuffer) {
+        guard let channel = channels[place] else { return }
+        let rights = channel.variable.rights(of: client)
+        guard rights != channel.rights else { return }
+        channels[place]?.rights = rights
+        out.append(.accessRights, first: channel.client, second: rights.rawValue)
+        let hadRead = channel.rights.contains(.read)
+        guard hadRead != rights.contains(.read), let changed = channels[place] else { return }
+        var monitor = changed.monitors
+        while monitor >= 0 {
+            if hadRead {
+                appendUpdateFailure(monitors[monitor], .noReadAccess, into: out)
+            } else {
+                sendPresent(monitor, changed, into: out)
             }
+            monitor = monitors[monitor].next
         }
     }
 }

@@ -101,6 +101,11 @@ final class Record: Sendable {
         }
     }
 
+    /// Does again what a write of the value does: a command runs, a value that clients set is written once more.
+    func process(as name: String, origin: Origin, completion: @escaping @Sendable (PutResult) -> Void) {
+        put(member.command == nil ? member.sample.value : .bool(true), as: name, origin: origin, completion: completion)
+    }
+
     /// The value within the limits, as an IOC's output record makes it of DRVL and DRVH.
     private func nearest(_ value: DataValue) -> DataValue {
         let metadata = member.metadata
