@@ -4,13 +4,15 @@
 import contextlib
 import os
 import pathlib
+import resource
 import socket
 import subprocess
 
 
 class DaqdProcess:
-    def __init__(self, daqd, folder, configuration, log=os.devnull):
-        self.daqd, self.folder, self.log = daqd, pathlib.Path(folder), pathlib.Path(log)
+    def __init__(self, daqd, folder, configuration, log=os.devnull, files=None):
+        """`files`: how many it may open."""
+        self.daqd, self.folder, self.log, self.files = daqd, pathlib.Path(folder), pathlib.Path(log), files
         (self.folder / "plugins.conf").write_text(configuration)
         self.process = None
 
@@ -25,13 +27,16 @@ class DaqdProcess:
             notices.bind(str(path))
             self.process = subprocess.Popen(
                 [self.daqd, "--config", self.folder / "plugins.conf"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env={**os.environ, "NOTIFY_SOCKET": str(path)})
+                env={**os.environ, "NOTIFY_SOCKET": str(path)}, preexec_fn=self.limit_files if self.files else None)
             try:
                 self.await_readiness(notices)
             except BaseException:
                 self.stop()
                 raise
         return self
+
+    def limit_files(self):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self.files, self.files))
 
     def await_readiness(self, notices):
         """Waits for the message that daqd sends to a service manager."""

@@ -39,6 +39,7 @@ def arguments():
     parser.add_argument("--scan", default="Passive")
     parser.add_argument("--caproto-tests", action="store_true", help="also serve what caproto's own client tests use")
     parser.add_argument("--log", default=os.environ.get("DAQD_TEST_LOG", os.devnull))
+    parser.add_argument("--files", type=int, help="how many files daqd may open")
     return parser.parse_args()
 
 
@@ -55,7 +56,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with tempfile.TemporaryDirectory(prefix="daqd-ca-") as directory:
         folder = pathlib.Path(directory)
-        with DaqdProcess(options.daqd, folder, configuration(options, folder), options.log) as daqd:
+        with DaqdProcess(options.daqd, folder, configuration(options, folder), options.log, options.files) as daqd:
             print("READY", daqd.pid, flush=True)
             while sys.stdin.readline() and daqd.process.poll() is None:
                 pass

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 import DAQKernel
+import Glibc
 import Synchronization
 
 /// A server of Channel Access: its sockets, the thread that answers searches and those that serve circuits.
@@ -36,8 +37,13 @@ final class CAServer: Sendable {
             frontend: frontend, directory: directory, limits: settings.limits, tcpPort: sockets.tcpPort,
             counters: counters, logger: logger
         ) { maximum.value }
-        let admissions = Admissions(
-            total: settings.maximumConnections, perAddress: settings.maximumConnectionsPerAddress)
+        let total = Self.circuits(settings.maximumConnections, files: Self.fileLimit())
+        if total < settings.maximumConnections {
+            logger.warning(
+                "Fewer circuits than configured: half of the files that this process may open are for them",
+                ["max_connections": .integer(Int64(settings.maximumConnections)), "circuits": .integer(Int64(total))])
+        }
+        let admissions = Admissions(total: total, perAddress: settings.maximumConnectionsPerAddress)
         var loops: [CircuitLoop] = []
         for number in 1...max(1, settings.threads) {
             loops.append(try CircuitLoop(services, admissions, number: number))
@@ -52,6 +58,16 @@ final class CAServer: Sendable {
     /// Room for the largest array as numbers, and for up to 16 MB as texts, 40 bytes an element.
     static func maximumMessage(largestCount: Int) -> Int {
         max(largestCount * 8, min(largestCount * 40, 16_777_216)) + 65_536
+    }
+
+    /// How many circuits there may be: a device, a file or a search must still get a descriptor when all are taken.
+    static func circuits(_ wanted: Int, files: Int) -> Int { max(1, min(wanted, files / 2)) }
+
+    /// Files that this process may open.
+    private static func fileLimit() -> Int {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .max }
+        return Int(clamping: limit.rlim_cur)
     }
 
     private func follow(_ event: DirectoryEvent) {
