@@ -44,6 +44,10 @@ struct LiveViewTests {
             return
         }
         #expect(image.shape == [512, 1028])
+        let shown = try bench.view("areadetector")
+        #expect(shown.member("ArrayData")?.sample.value == .array(image))
+        #expect(shown.member("ArrayData")?.metadata.type == .array(image.elementType, capacity: [512, 1028]))
+        shown.close()
         // The simulator's mark: the first four pixels are the image's index.
         #expect((0..<4).map { image[$0].integer ?? -1 } == [19, 0, 0, 0])
         let most = try #require(try bench.value("live/max").integer)

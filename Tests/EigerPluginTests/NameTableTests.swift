@@ -49,6 +49,7 @@ struct NameTableTests {
             if case .name(let other) = entry.source { #expect(before.contains(other), "\(entry.name)") }
             before.insert(entry.name)
             guard case .command = entry.source else {
+                if entry.name == "ArrayData" { continue }  // of the detector's own type, and without an image empty
                 #expect(entry.type != nil && entry.initial != nil, "\(entry.name)")
                 #expect(entry.outOfRange == .clamp)
                 continue

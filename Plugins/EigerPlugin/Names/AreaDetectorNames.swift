@@ -104,6 +104,7 @@ enum AreaDetectorNames {
         .constant("CompressedSize_RBV", .long, 0),
         .both("ArrayCounter", .direct("array_counter"), .long), .inert("ArrayCallbacks", disableEnable, "Enable"),
         .read("ArrayRate_RBV", .direct("array_rate"), .double, unit: "Hz", precision: 2),
+        .read("ArrayData", .parameter("live/image"), nil),
         .read("UniqueId_RBV", .parameter("live/number"), .long),
         .read("TimeStamp_RBV", .parameter("live/seconds"), .double, unit: "s", precision: 3),
         .constant("NumQueuedArrays", .long, 0), .constant("PoolMaxBuffers", .long, 0),

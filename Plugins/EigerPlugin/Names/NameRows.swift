@@ -71,9 +71,9 @@ struct RecordRow {
         return RecordRow(entries: [entry(name, source, shape, nil), entry(name + "_RBV", source, shape, .read)])
     }
 
-    /// A name as it stands, only to be read.
+    /// A name as it stands, only to be read; of the source's own type where none is given.
     static func read(
-        _ name: String, _ source: NameSource, _ type: FrontendType, unit: String? = nil, precision: Int? = nil,
+        _ name: String, _ source: NameSource, _ type: FrontendType?, unit: String? = nil, precision: Int? = nil,
         scale: Double = 1, labels: [String: String] = [:], initial: JSON? = nil
     ) -> Self {
         let shape = NameShape(
