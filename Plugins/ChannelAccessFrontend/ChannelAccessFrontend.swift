@@ -12,7 +12,9 @@ final class ChannelAccessFrontend: Frontend {
     ) { settings, context in
         ChannelAccessFrontend(
             try ServerSettings(settings, CAEnvironment(.process)), try ServedNames(settings, context), context)
-    }.judging { settings, site in _ = try NameSettings.plan(settings, site: site) }
+    }.judging { settings, site, devices in
+        _ = try NameSettings.plan(settings, site: site, devices: devices)
+    }
 
     private static let slowNames = 16
     private static let circuitNames = 256

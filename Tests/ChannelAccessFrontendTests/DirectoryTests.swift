@@ -108,7 +108,7 @@ struct DirectoryTests {
 
     @Test("prefixes that clash or cannot begin a name are found before the start") func prefixes() {
         let clash = Self.plan(["a": [.init(set: "plain", prefix: "X:")], "b": [.init(set: "seed", prefix: "X:")]])
-        #expect(clash.problem()?.contains("a as plain and b as seed under one prefix “X:”") == true)
+        #expect(clash.problem()?.text.contains("a as plain and b as seed under one prefix “X:”") == true)
         #expect(Self.plan(["a": [.init(set: "plain", prefix: "X.Y:")]]).problem() != nil)
         #expect(Self.plan(["a": [.init(set: "plain", prefix: "X Y:")]]).problem() != nil)
         #expect(Self.plan(["a": [.init(set: "plain", prefix: "X:")]]).problem() == nil)
@@ -379,3 +379,23 @@ struct DirectoryTests {
         #expect(throws: ConfigurationError.self) { try NameSettings.plan(bad, site: "x") }
     }
 }
+
+    @Test(
+        "a clash is found also with a device that the plan does not name, and told at the setting that is to be mended")
+    func clashes() {
+        func key(_ configured: [String] = ["cam1", "cam2"], _ change: (inout NamePlan) -> Void) -> String? {
+            var plan = NamePlan()
+            change(&plan)
+            return plan.problem(configured)?.key
+        }
+        #expect(key { $0.devices = ["cam1": [.init(set: "seed", prefix: "DET:")]] } == nil)
+        #expect(key { $0.devices = ["cam1": [.init(set: "seed", prefix: "cam2:")]] } == "devices")
+        #expect(key(["cam1"]) { $0.devices = ["cam1": [.init(set: "seed", prefix: "cam2:")]] } == nil)
+        #expect(key { $0.devices = ["cam1": [.init(set: "seed", prefix: "cam2:")], "cam2": []] } == nil)
+        #expect(key { $0.devices = ["cam2": [.init(set: "seed", prefix: "cam1:")]] } == "devices")
+        #expect(key { $0.devices = ["cam2": [.init(set: "seed", prefix: "a b:")]] } == "devices")
+        #expect(key { $0.daemon = [.init(set: "plain", prefix: "cam1:")] } == "daemon")
+        #expect(key { $0.daemon = [.init(set: "plain", prefix: "a b:")] } == "daemon")
+        #expect(key { $0.prefix = "a b:" } == "prefix")
+        #expect(key { $0.aliases = ["a.b": "cam1:title"] } == "aliases")
+    }

@@ -153,10 +153,11 @@ struct CatalogTests {
         let settings: [Setting] = [.integer("low", "", default: 0), .integer("high", "", default: 9)]
         registry.add(
             FrontendFactory("web", summary: "Pages", settings: settings) { _, _ in throw Nothing() }
-                .judging { settings, site in
+                .judging { settings, site, devices in
                     let (low, high): (Int, Int) = (try settings["low"], try settings["high"])
                     if low > high { throw settings.error("is above high at \(site)", at: "low") }
                     if low == high { throw Nothing() }
+                    if low == 5 { throw settings.error("knows \(devices)", at: "low") }
                 })
         func errors(_ text: String) -> [String] {
             TestCatalog.errors(
@@ -168,6 +169,10 @@ struct CatalogTests {
                 true, false,
             ])
         #expect(errors("    low: 9\n").first?.contains("frontends.w cannot be used: Nothing()") == true)
+        // Also devices that cannot be made.
+        #expect(
+            errors("    low: 5\ndevices: {b: {type: x}, a: {type: x}}\n").contains { $0.contains(#"knows ["b", "a"]"#) }
+        )
         // Nothing is judged that could not be decoded.
         #expect(errors("    low: ten\n").count == 1)
     }

@@ -33,27 +33,40 @@ struct NamePlan: Sendable {
         return devices[device] ?? [Choice(set: Self.plain, prefix: "\(prefix)\(device):")]
     }
 
-    /// A prefix that cannot begin a name, or two views that want one prefix, in words; `nil` when all is well.
-    func problem() -> String? {
-        let prefixes = devices.values.flatMap { $0 }.map(\.prefix) + daemon.map(\.prefix) + [prefix]
-        for prefix in prefixes {
-            if let problem = PVName.problem(prefix + "x") { return "has the prefix “\(prefix)”: \(problem)" }
-        }
-        for alias in aliases.keys.sorted() {
-            if let problem = PVName.problem(alias) { return "has the alias “\(alias)”: \(problem)" }
-        }
-        return clash()
+    /// What is wrong, and in which setting.
+    struct Problem: Equatable, Sendable {
+        var key: String
+        var text: String
     }
 
-    private func clash() -> String? {
+    /// A prefix that cannot begin a name, or two views that want one prefix, in words; `nil` when all is well.
+    /// - Parameter configured: The devices that the site will have, also those that the plan does not name.
+    func problem(_ configured: [String] = []) -> Problem? {
+        let groups = [
+            ("devices", devices.values.flatMap { $0 }.map(\.prefix)), ("daemon", daemon.map(\.prefix)),
+            ("prefix", [prefix]),
+        ]
+        for (key, prefixes) in groups {
+            for prefix in prefixes.sorted() {
+                guard let problem = PVName.problem(prefix + "x") else { continue }
+                return Problem(key: key, text: "has the prefix “\(prefix)”: \(problem)")
+            }
+        }
+        for alias in aliases.keys.sorted() {
+            guard let problem = PVName.problem(alias) else { continue }
+            return Problem(key: "aliases", text: "has the alias “\(alias)”: \(problem)")
+        }
+        return clash(configured)
+    }
+
+    private func clash(_ configured: [String]) -> Problem? {
         var owners: [String: String] = [:]
-        let all = devices.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } + [("daqd", daemon)]
-        for (device, choices) in all {
-            for choice in choices {
+        for device in Set(devices.keys).union(configured).sorted() + ["daqd"] {
+            for choice in choices(device) {
                 let owner = "\(device) as \(choice.set)"
-                if let other = owners.updateValue(owner, forKey: choice.prefix) {
-                    return "serves \(other) and \(owner) under one prefix “\(choice.prefix)”: their names could clash"
-                }
+                guard let other = owners.updateValue(owner, forKey: choice.prefix) else { continue }
+                let text = "serves \(other) and \(owner) under one prefix “\(choice.prefix)”: their names could clash"
+                return Problem(key: device == "daqd" ? "daemon" : "devices", text: text)
             }
         }
         return nil

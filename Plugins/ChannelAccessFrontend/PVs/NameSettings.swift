@@ -23,9 +23,9 @@ enum NameSettings {
             of: .string),
     ]
 
-    /// The plan of names.
+    /// The plan of names; `configured` are all devices that the site will have.
     /// - Throws: `ConfigurationError` when two views want one prefix, or a prefix cannot begin a name.
-    static func plan(_ settings: Settings, site: String) throws -> NamePlan {
+    static func plan(_ settings: Settings, site: String, devices configured: [String] = []) throws -> NamePlan {
         var plan = NamePlan()
         plan.prefix = try settings["prefix"]
         let outOfRange: String = try settings["out_of_range"]
@@ -46,7 +46,7 @@ enum NameSettings {
         }
         let aliases: Settings = try settings["aliases"]
         for alias in aliases.names { plan.aliases[alias] = try aliases[alias] }
-        if let problem = plan.problem() { throw settings.error(problem, at: "devices") }
+        if let problem = plan.problem(configured) { throw settings.error(problem.text, at: problem.key) }
         return plan
     }
 

@@ -9,12 +9,15 @@ public struct Origin: Sendable, Equatable, CustomStringConvertible {
     public var user: String
     /// The client's host name or address.
     public var host: String
+    /// The address of the client's connection, where ``host`` is what it says of itself; empty elsewhere.
+    public var address: String
 
     /// An origin; empty texts where the frontend does not know.
-    public init(frontend: String, user: String = "", host: String = "") {
+    public init(frontend: String, user: String = "", host: String = "", address: String = "") {
         self.frontend = frontend
         self.user = user
         self.host = host
+        self.address = address
     }
 
     /// The daemon itself.

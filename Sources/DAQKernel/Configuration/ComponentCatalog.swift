@@ -11,8 +11,8 @@ public struct ComponentType: Sendable {
     public var summary: String
     /// The settings beside those common to the kind.
     public var settings: [Setting]
-    /// Throws for settings that do not go together; gets them checked, with the site's name.
-    var judge: (@Sendable (Settings, String) throws -> Void)?
+    /// Throws for settings that do not go together; gets them checked, with the site's name and those of its devices.
+    var judge: (@Sendable (Settings, String, [String]) throws -> Void)?
 
     /// A type as its factory declares it.
     public init(_ kind: ComponentKind, _ name: String, summary: String, settings: [Setting]) {

@@ -78,9 +78,9 @@ struct ComponentResolver {
     }
 
     /// Asks what no declaration of a single setting can say.
-    private mutating func report(_ judge: (Settings, String) throws -> Void, of settings: Settings) {
+    private mutating func report(_ judge: (Settings, String, [String]) throws -> Void, of settings: Settings) {
         do {
-            try judge(settings, site)
+            try judge(settings, site, members(.device).map(\.key))
         } catch let error as ConfigurationError {
             for diagnostic in error.diagnostics { decoder.report(diagnostic.message, at: diagnostic.place) }
         } catch {

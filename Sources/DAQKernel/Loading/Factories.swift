@@ -32,7 +32,7 @@ public struct FrontendFactory: Sendable {
     /// What the configuration may say.
     public let settings: [Setting]
     let make: @Sendable (Settings, FrontendContext) throws -> any Frontend
-    private(set) var judge: (@Sendable (Settings, String) throws -> Void)?
+    private(set) var judge: (@Sendable (Settings, String, [String]) throws -> Void)?
 
     /// A factory; `make` opens nothing yet, ``Frontend/start()`` does.
     public init(
@@ -49,9 +49,11 @@ public struct FrontendFactory: Sendable {
 extension FrontendFactory {
     /// The same factory with a judgement of what a declaration cannot say: settings that do not go together.
     ///
-    /// Asked when a configuration is read, also by `--check`, where nothing is made; it gets checked settings and the site's name, and
-    /// throws `ConfigurationError`. Called from any thread; it opens nothing.
-    public func judging(_ judge: @escaping @Sendable (Settings, String) throws -> Void) -> FrontendFactory {
+    /// Asked when a configuration is read, also by `--check`, where nothing is made; it gets checked settings, the site's name and the
+    /// names of all devices, and throws `ConfigurationError`. Called from any thread; it opens nothing.
+    public func judging(
+        _ judge: @escaping @Sendable (_ settings: Settings, _ site: String, _ devices: [String]) throws -> Void
+    ) -> FrontendFactory {
         var factory = self
         factory.judge = judge
         return factory

@@ -274,8 +274,8 @@ public class AnyParameter: @unchecked Sendable {  // sound: every mutable member
 
     private static let unheard = (monitor: Double.nan, archive: Double.nan)
 
-    /// Tells the subscribers that something other than the value changed.
-    final func repost(_ changes: UpdateChanges) {
+    /// Tells the subscribers that something other than the value changed, or something that a frontend keeps beside it.
+    public final func repost(_ changes: UpdateChanges) {
         let wakers = lock.withLock { subscribers.map { post(changes, currentValue(), to: $0) } ?? Wakers() }
         wakers.wake()
     }
