@@ -310,6 +310,47 @@ struct FieldTests {
         #expect(late.payload(1) == [0, 10])
     }
 
+    @Test("a dead band of -1 tells also what did not change") func everyProcessing() throws {
+        fixture.exposure.publish(3)
+        let (bench, _) = try subscribed("detector:exposure", type: 6)
+        func heard() -> [Double] {
+            for _ in 0..<2 { fixture.exposure.publish(3) }
+            return bench.settle().filter { $0.command == 1 }.map { $0.double() }
+        }
+        #expect(heard() == [])
+        #expect(try #require(directory.variable("cam1:detector:exposure.MDEL")).putNow("-1") == .done)
+        _ = bench.settle()
+        #expect(heard() == [3, 3])
+    }
+
+    @Test("who watches acknowledgements hears of each, and of none that an update without a new alarm would bring back")
+    func acknowledgementMonitored() throws {
+        let variable = try #require(directory.variable("cam1:temperature"))
+        fixture.temperature.publish(1)
+        let (field, first) = try subscribed("temperature.ACKS", type: 0)
+        let (transient, _) = try subscribed("temperature.ACKT", type: 0)
+        let (whole, _) = try subscribed("temperature", type: 37)
+        func text(_ reply: Reply) -> String { String(decoding: reply.payload.prefix { $0 != 0 }, as: UTF8.self) }
+        #expect(first.map(text) == ["NO_ALARM"])
+        let hot = Alarm(.major, .hardware, "hot")
+        fixture.temperature.publish(1, alarm: hot, at: .now())
+        #expect(field.settle().map(text) == ["MAJOR"])
+        #expect(whole.settle().last?.payload.prefix(8) == [0, 11, 0, 2, 0, 1, 0, 2])
+        func put(_ type: UInt16, _ value: UInt8) -> PutResult? {
+            variable.putNow(DBRType(rawValue: type), count: 1, payload: [0, value].span, origin: SiteFixture.origin)
+        }
+        #expect(put(36, 2) == .done)
+        #expect(field.settle().map(text) == ["NO_ALARM"])
+        #expect(whole.settle().map { $0.payload.prefix(8) } == [[0, 11, 0, 2, 0, 1, 0, 0]])
+        #expect(put(36, 2) == .done)
+        #expect(whole.settle() == [], "there was nothing to acknowledge any more")
+        fixture.temperature.publish(2, alarm: hot, at: .now())
+        #expect(whole.settle().map { $0.payload.prefix(8) } == [[0, 11, 0, 2, 0, 1, 0, 0]])
+        _ = transient.settle()
+        #expect(put(35, 0) == .done)
+        #expect(transient.settle().map(text) == ["NO"])
+    }
+
     @Test("alarms are acknowledged by severity, and only then forgotten") func acknowledgement() throws {
         let variable = try #require(directory.variable("cam1:temperature"))
         fixture.temperature.publish(1)
