@@ -1,6 +1,7 @@
 // Part of daqd
 // SPDX-License-Identifier: MIT
 import Foundation
+import Synchronization
 import Testing
 
 @testable import ChannelAccessFrontend
@@ -90,6 +91,69 @@ struct ServerTests {
         client.send(message(99) + [UInt8](repeating: 0, count: 500_000))
         #expect(client.next(11)?.second == 142)
         #expect(client.isClosed)
+    }
+
+    @Test("a refused payload that does not come to its end: closed after its time, also with a channel")
+    func unfinishedRefusal() throws {
+        let bench = try bench { $0.limits.messageSeconds = 1 }
+        let client = try RawClient(bench.port)
+        client.open()
+        let channel = client.channel("IMG")
+        client.send(Self.promising(100_000_000, message(19, type: 4, count: 100_000_000, channel, 1)))
+        #expect(client.next(19)?.first == 72)
+        #expect(client.isClosed)
+    }
+
+    /// An extended header for more than it is sent with.
+    private static func promising(_ size: UInt32, _ request: [UInt8]) -> [UInt8] {
+        var header = request
+        header.replaceSubrange(16..<20, with: (0..<4).map { UInt8(truncatingIfNeeded: size >> (24 - 8 * $0)) })
+        return header
+    }
+
+    @Test("a client that ends its side gets the answers to what it asked for before, also those that take time")
+    func halfClosed() throws {
+        let pending = Mutex<[@Sendable (PutResult) -> Void]>([])
+        let written = Mutex<[Double]>([])
+        let slow = TestVariable("SLOW", value) { value, completion in
+            written.withLock { $0.append(value.double ?? 0) }
+            pending.withLock { $0.append(completion) }
+        }
+        let bench = try ServerBench([slow])
+        let client = try RawClient(bench.port)
+        client.open()
+        let channel = client.channel("SLOW")
+        client.send(message(19, type: 6, count: 1, channel, 1, 1.0.wire))
+        client.send(message(4, type: 6, count: 1, channel, 2, 2.0.wire))
+        client.send(message(19, type: 6, count: 1, channel, 3, 3.0.wire) + message(23))
+        #expect(client.next(23) != nil)
+        client.endSending()
+        for _ in 0..<3 {
+            #expect(ServerBench.eventually { pending.withLock { !$0.isEmpty } })
+            pending.withLock { $0.popLast() }?(.done)
+        }
+        #expect(client.next(19)?.second == 1 && client.next(19)?.second == 3)
+        #expect(client.isClosed)
+        #expect(written.withLock { $0 } == [1, 2, 3])
+    }
+
+    @Test("a client that ends its side while a write never ends keeps its circuit for the time of a message")
+    func halfClosedForEver() throws {
+        let bench = try ServerBench([TestVariable("SLOW", value) { _, _ in }]) { $0.limits.messageSeconds = 1 }
+        let client = try RawClient(bench.port)
+        client.open()
+        client.send(message(19, type: 6, count: 1, client.channel("SLOW"), 1, 1.0.wire))
+        client.endSending()
+        #expect(client.isClosed)
+        #expect(ServerBench.eventually { bench.counters.circuits.value == 0 })
+    }
+
+    @Test("circuits have half of the files that the process may open, and one at least")
+    func fileLimit() {
+        #expect(CAServer.circuits(1000, files: 65_536) == 1000)
+        #expect(CAServer.circuits(1000, files: 1024) == 512)
+        #expect(CAServer.circuits(1000, files: .max) == 1000)
+        #expect(CAServer.circuits(10, files: 1) == 1)
     }
 
     @Test("a circuit without a channel is closed after the idle time, one with a channel stays")

@@ -20,6 +20,8 @@ final class Circuit {
     private(set) var isClosing = false
     /// Bytes of a refused payload that are still to be thrown away.
     private var skipping = 0
+    /// Whether the rest of a refused payload is still to come.
+    var isSkipping: Bool { skipping > 0 }
     /// Bytes that the message at the start of the rest needs; 0 when unknown.
     private(set) var needed = 0
 
@@ -72,6 +74,9 @@ final class Circuit {
     /// Carries out every complete message, until `limit` bytes wait to be sent.
     /// - Returns: How many bytes were used; the rest must come again in front of what follows it.
     func process(_ input: ByteView, limit: Int, into out: WireBuffer) -> Int {
+    /// Whether what the client asked to be written is not all done.
+    var hasUnfinishedWrites: Bool { pendingPuts > 0 || queuedBytes > 0 }
+
         maximumPayload = services.maximumPayload()
         needed = 0
         writeTime.expire()

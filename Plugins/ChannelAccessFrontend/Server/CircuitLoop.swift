@@ -220,9 +220,9 @@ final class CircuitLoop: @unchecked Sendable {
             return true
         }
         if count < 0, errno == EAGAIN || errno == EINTR { return false }
-        // The client's end: what it asked for before is answered or on its way.
-        if count == 0, connection.unsentCount > 0 {
-            connection.isLingering = true
+        // The client's end: what it asked for before is answered, on its way, or not done yet.
+        if count == 0, connection.unsentCount > 0 || connection.circuit.hasUnfinishedWrites {
+            connection.hasEnded = true
             connection.lingersUntil = Self.now + services.limits.messageSeconds
             watch(connection, read: false, write: true)
         } else {
@@ -295,6 +295,8 @@ final class CircuitLoop: @unchecked Sendable {
         // The rest of the requests is taken up by `writable`, also when this very send made room for their replies.
         let isWaiting = connection.isStalled && !connection.isLingering
         watch(connection, read: wantsInput, write: out.count > 0 || isWaiting)
+        if connection.isDone { return close(connection) }
+        if connection.hasEnded { return watch(connection, read: false, write: out.count > 0) }
     }
 
     private func watch(_ connection: Connection, read: Bool, write: Bool) {
@@ -312,6 +314,7 @@ final class CircuitLoop: @unchecked Sendable {
             return
         }
         connection.circuit.deliver(into: out)
+        if connection.hasEnded { return flush(connection, out) }
         if connection.isStalled, out.count < services.limits.replyBuffer / 2 {
             connection.isStalled = false
             connection.unsent = out
@@ -338,7 +341,7 @@ final class CircuitLoop: @unchecked Sendable {
     private func handle(_ event: Circuit.Event, _ connection: Connection) {
         let out = buffer(for: connection)
         switch event {
-        case .updates: connection.circuit.deliver(into: out)
+        case .updates: if !connection.hasEnded { connection.circuit.deliver(into: out) }
         case .putEnded(let channel, let token, let result):
             connection.circuit.putEnded(channel: channel, token: token, result, into: out)
         }

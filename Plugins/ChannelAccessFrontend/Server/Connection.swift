@@ -19,6 +19,8 @@ final class Connection {
     var isStalled = false
     /// Whether everything is said: what the client still sends is thrown away until it closes.
     var isLingering = false
+    /// Whether the client has ended its side: it gets its answers, and then the connection is closed.
+    var hasEnded = false
     /// Seconds of the monotonic clock.
     let opened: Int
     var lastInput: Int
@@ -63,17 +65,29 @@ final class Connection {
     /// Bytes that wait to be sent.
     var unsentCount: Int { unsent?.count ?? 0 }
 
+    var counts: CircuitCounts {
+        CircuitCounts(
+            channels: circuit.channels.count, subscriptions: circuit.monitors.count,
+            overwritten: circuit.lastOverwritten)
+    }
+
+    /// Whether there is nothing more to say to a client that has ended its side.
+    var isDone: Bool { hasEnded && unsentCount == 0 && !circuit.hasUnfinishedWrites }
+
     /// Why the connection is to be closed now; `nil` when it may stay.
     func expired(now: Int, _ limits: CircuitLimits) -> String? {
         if isLingering { return now >= lingersUntil ? "the client does not close" : nil }
         if circuit.isClosing {
             return now - lastOutput > limits.messageSeconds ? "the client does not read the last words" : nil
+        if hasEnded { return now >= lingersUntil ? "its last requests take too long" : nil }
         }
         if !circuit.isOpen {
             let limit = circuit.offencesBeforeVersion > 0 ? min(5, limits.greetingSeconds) : limits.greetingSeconds
             return now - opened >= limit ? "it did not say its version" : nil
         }
-        if rest.count > 0, !isStalled, now - lastInput > limits.messageSeconds { return "an unfinished message" }
+        if rest.count > 0 || circuit.isSkipping, !isStalled, now - lastInput > limits.messageSeconds {
+            return "an unfinished message"
+        }
         if circuit.channels.count == 0, unsent == nil, now - lastInput > limits.idleSeconds { return "no channel" }
         return nil
     }
