@@ -19,7 +19,11 @@ final class CircuitBench {
     ) {
         directory = TestDirectory(variables)
         let inbox = Inbox()
-        circuit = Circuit(Self.services(directory, limits, maximumPayload), address: "127.0.0.1") { inbox.put($0) }
+        circuit = Circuit(
+            Self.services(directory, limits, maximumPayload) { [lines] record in
+                lines.all.withLock { $0.append(record.text) }
+            }, address: "127.0.0.1", port: 40_312
+        ) { inbox.put($0) }
         self.inbox = inbox
         if let minor {
             _ = send(message(0, count: minor))
@@ -27,6 +31,12 @@ final class CircuitBench {
     }
 
     private let inbox: Inbox
+    private let lines = Lines()
+
+    /// What the circuit said to the log.
+    var log: [String] { lines.all.withLock { $0 } }
+
+    private final class Lines: Sendable { let all = Mutex<[String]>([]) }
 
     final class Inbox: Sendable {
         private let events = Mutex<[Circuit.Event]>([])
@@ -40,12 +50,13 @@ final class CircuitBench {
     }
 
     static func services(
-        _ directory: any NameDirectory, _ limits: CircuitLimits, _ maximumPayload: Int
+        _ directory: any NameDirectory, _ limits: CircuitLimits, _ maximumPayload: Int,
+        log: @escaping @Sendable (LogRecord) -> Void = { _ in }
     ) -> CircuitServices {
         CircuitServices(
             frontend: "ca", directory: directory, limits: limits, tcpPort: 15_064,
             counters: ServerCounters { Counter(Parameter<Int64>($0, $1, initial: 0)) },
-            logger: Logger(component: "ca") { _ in }
+            logger: Logger(component: "ca", log)
         ) { maximumPayload }
     }
 
@@ -69,6 +80,16 @@ final class CircuitBench {
         return take()
     }
 
+    /// Carries out what other threads post until the circuit has said so many things.
+    func settled(_ count: Int) async -> [Reply] {
+        var replies: [Reply] = []
+        while replies.count < count {
+            replies += settle()
+            await Task.yield()
+        }
+        return replies
+    }
+
     /// Follows a change of the names.
     func follow(_ event: DirectoryEvent) -> [Reply] {
         var changes = DirectoryChanges()
@@ -80,16 +101,6 @@ final class CircuitBench {
     /// What waits to be sent, taken away.
     func takeBytes() -> [UInt8] {
         let bytes = WireBufferTests.bytes(of: output)
-    /// Carries out what other threads post until the circuit has said so many things.
-    func settled(_ count: Int) async -> [Reply] {
-        var replies: [Reply] = []
-        while replies.count < count {
-            replies += settle()
-            await Task.yield()
-        }
-        return replies
-    }
-
         output.clear()
         return bytes
     }

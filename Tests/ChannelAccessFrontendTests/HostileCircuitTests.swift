@@ -27,6 +27,21 @@ struct HostileCircuitTests {
         #expect(bench.circuit.isClosing)
     }
 
+    @Test("the first error of a circuit is logged, with client, port, reason and header; the rest is counted")
+    func logLine() {
+        let (bench, channel) = bench()
+        for _ in 0..<3 { _ = bench.send(message(15, type: 6, count: 1, channel &+ 1, 9)) }
+        let lines = bench.log
+        #expect(lines.count == 1)
+        for part in [
+            "A client sent a request that was refused", "127.0.0.1", "40312", "channel \(channel &+ 1) does not exist",
+            "command 15, 0 bytes, type 6, count 1, \(channel &+ 1), 9",
+        ] {
+            #expect(lines.first?.contains(part) == true, "\(part) in \(lines)")
+        }
+        #expect(bench.circuit.services.counters.protocolErrors.value == 3)
+    }
+
     @Test("a payload that is not aligned ends the circuit with ERROR 142")
     func alignment() {
         let (bench, _) = bench()

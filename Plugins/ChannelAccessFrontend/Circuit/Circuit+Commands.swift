@@ -97,7 +97,7 @@ extension Circuit {
 
     private func create(_ header: CAHeader, _ input: ByteView, _ payload: Int, into out: WireBuffer) {
         guard header.second >= UInt32(CAVersion.oldestMinor) else {
-            return close("a channel for minor version \(header.second)")
+            return close("a channel for minor version \(header.second)", header)
         }
         guard channels.count < services.limits.channels else {
             let text = "a circuit may have \(services.limits.channels) channels (max_channels)"
@@ -119,7 +119,7 @@ extension Circuit {
     }
 
     private func createFailed(_ header: CAHeader, into out: WireBuffer) {
-        guard let minor, minor >= CAVersion.createFailed else { return close("a channel that does not exist") }
+        guard let minor, minor >= CAVersion.createFailed else { return close("a channel that does not exist", header) }
         out.append(.createFailed, first: header.first)
     }
 

@@ -37,6 +37,8 @@ final class Circuit {
     /// How often the client said something of itself.
     var introductions = 0
     private(set) var offencesBeforeVersion = 0
+    /// The client's end of the connection, for the log.
+    private let port: UInt16
     var client: ClientIdentity
     var origin: Origin
     private var badChannels = 0
@@ -56,7 +58,10 @@ final class Circuit {
     /// Requests and updates since they were last counted.
     var tally = CircuitTally()
 
-    init(_ services: CircuitServices, address: String, post: @escaping @Sendable (Event) -> Void) {
+    init(
+        _ services: CircuitServices, address: String, port: UInt16 = 0, post: @escaping @Sendable (Event) -> Void
+    ) {
+        self.port = port
         self.services = services
         self.post = post
         client = ClientIdentity(address: address)
@@ -69,14 +74,14 @@ final class Circuit {
     /// The first message: this server's version, said without waiting.
     func greet(into out: WireBuffer) { out.append(.version, count: Int(CAVersion.minor)) }
 
+    /// Whether what the client asked to be written is not all done.
+    var hasUnfinishedWrites: Bool { pendingPuts > 0 || queuedBytes > 0 }
+
     // MARK: - Input
 
     /// Carries out every complete message, until `limit` bytes wait to be sent.
     /// - Returns: How many bytes were used; the rest must come again in front of what follows it.
     func process(_ input: ByteView, limit: Int, into out: WireBuffer) -> Int {
-    /// Whether what the client asked to be written is not all done.
-    var hasUnfinishedWrites: Bool { pendingPuts > 0 || queuedBytes > 0 }
-
         maximumPayload = services.maximumPayload()
         needed = 0
         writeTime.expire()
@@ -120,7 +125,7 @@ final class Circuit {
 
     private func open(_ header: CAHeader) {
         guard header.count >= Int(CAVersion.oldestMinor), header.type <= CAVersion.highestPriority else {
-            return close("minor version \(header.count), priority \(header.type)")
+            return close("minor version \(header.count), priority \(header.type)", header)
         }
         minor = UInt16(truncatingIfNeeded: header.count)
         priority = header.type
@@ -131,7 +136,7 @@ final class Circuit {
     private func refuseBeforeVersion(_ header: CAHeader, into out: WireBuffer) {
         offencesBeforeVersion += 1
         out.appendError(header, channel: nil, .defunct, "the client did not say its version; CA 4.4 or later is needed")
-        note("command \(header.command) before the version")
+        note("command \(header.command) before the version", header)
         if offencesBeforeVersion > 1 { isClosing = true }
     }
 
@@ -147,7 +152,7 @@ final class Circuit {
             return true
         }
         guard header.payloadSize > maximumPayload else { return false }
-        note("a payload of \(header.payloadSize) bytes, more than \(maximumPayload)")
+        note("a payload of \(header.payloadSize) bytes, more than \(maximumPayload)", header)
         if command == .writeNotify {
             replyToPut(header, .tooLarge, into: out)
         } else {
@@ -162,12 +167,12 @@ final class Circuit {
     /// Ends the circuit after an answer: what was sent is not Channel Access.
     func damaged(_ header: CAHeader, _ reason: String, into out: WireBuffer) {
         out.appendError(header, channel: nil, .internalError, "this is no request of Channel Access: \(reason)")
-        close(reason)
+        close(reason, header)
     }
 
     /// A request for a channel that this circuit does not have; it may have crossed the channel's end on the way.
     func badChannel(_ header: CAHeader, into out: WireBuffer) {
-        note("channel \(header.first) does not exist")
+        note("channel \(header.first) does not exist", header)
         out.appendError(header, channel: nil, .badChannel, "there is no channel \(header.first) on this circuit")
         badChannels += 1
         if badChannels >= services.limits.badChannels { isClosing = true }
@@ -177,24 +182,27 @@ final class Circuit {
     func refuse(
         _ header: CAHeader, channel: UInt32?, _ status: ECAStatus, _ text: String, into out: WireBuffer
     ) {
-        note(text)
+        note(text, header)
         out.appendError(header, channel: channel, status, text)
     }
 
     /// Ends the circuit once everything is sent.
-    func close(_ reason: String) {
-        note(reason)
+    func close(_ reason: String, _ header: CAHeader? = nil) {
+        note(reason, header)
         isClosing = true
     }
 
     /// Counts a protocol error; the first of a circuit is logged.
-    func note(_ reason: String) {
+    private func note(_ reason: String, _ header: CAHeader?) {
         services.counters.protocolErrors.add()
         guard !hasLoggedError else { return }
         hasLoggedError = true
         services.logger.info(
             "A client sent a request that was refused",
-            ["client": .string(label), "reason": .string(reason)])
+            [
+                "client": .string(label), "port": .integer(Int64(port)), "reason": .string(reason),
+                "header": .string(header?.description ?? ""),
+            ])
     }
 
     /// The client in one word, for logs and metrics.

@@ -166,7 +166,9 @@ final class CircuitLoop: @unchecked Sendable {
     private func open(_ descriptor: Int32, _ peer: IPv4Endpoint) {
         let id = nextID
         nextID += 1
-        let circuit = Circuit(services, address: peer.host) { [weak self] event in self?.post(.circuit(id, event)) }
+        let circuit = Circuit(services, address: peer.host, port: peer.port) { [weak self] event in
+            self?.post(.circuit(id, event))
+        }
         let connection = Connection(id, descriptor, peer, circuit, now: Self.now)
         connections[id] = connection
         order.add(connection.priority)

@@ -119,3 +119,10 @@ struct ByteView {
         }
     }
 }
+
+extension CAHeader: CustomStringConvertible {
+    /// The fields in the order of the wire, for logs.
+    var description: String {
+        "command \(command), \(payloadSize) bytes, type \(type), count \(count), \(first), \(second)"
+    }
+}
