@@ -190,12 +190,50 @@ struct DirectoryTests {
         #expect(refused.message.contains("0.001 to 3600 s"))
         #expect(try #require(variable.putNow("abc")).status == .putFailed)
         #expect(try #require(directory.variable("cam1:temperature")?.putNow("1")).status == .noWriteAccess)
-        directory.variable("cam1:temperature.{dec:{n:2}}")?.noteDenied(SiteFixture.origin)
+        directory.variable("cam1:temperature.{dec:{n:2}}")?.noteRefused(
+            PutResult(.noWriteAccess, "no"), SiteFixture.origin)
         let notes = fixture.notes.withLock { $0 }
         #expect(notes.map(\.outcome.status) == [.normal, .putFailed, .putFailed, .noWriteAccess, .noWriteAccess])
         #expect(notes.first?.old == .float(0.1))
         #expect(notes.first?.new == .float(0.5))
         #expect(notes.first?.origin == SiteFixture.origin)
+    }
+
+    @Test("writes that are refused before their value is looked at are noted, and acknowledgements, with the address")
+    func refusedNotes() throws {
+        let fixture = try SiteFixture()
+        let directory = try fixture.directory()
+        defer { directory.close() }
+        var limits = CircuitLimits()
+        limits.pendingPutsPerChannel = 1
+        let names = ["detector:exposure", "temperature", "slow"]
+        let bench = CircuitBench(try names.map { try #require(directory.variable("cam1:\($0)")) }, limits: limits)
+        _ = bench.send(message(20, 0, 0, "alice".wire) + message(21, 0, 0, "pc".wire))
+        func write(_ name: String, type: UInt16, count: Int, _ payload: [UInt8]) {
+            let channel = bench.channel("cam1:\(name)")
+            _ = bench.send(message(19, type: type, count: count, channel, 1, payload))
+        }
+        write("detector:exposure", type: 9, count: 1, 1.0.wire)
+        write("detector:exposure", type: 6, count: 2, 1.0.wire + 1.0.wire)
+        write("detector:exposure", type: 6, count: 1, [])
+        write("temperature", type: 6, count: 1, 1.0.wire)
+        write("detector:exposure", type: 36, count: 1, [0, 2])
+        write("detector:exposure", type: 35, count: 1, [0, 0])
+        let slow = bench.channel("cam1:slow")
+        for _ in 0..<2 { _ = bench.send(message(19, type: 6, count: 1, slow, 1, 5.0.wire)) }
+        let notes = fixture.notes.withLock { $0 }
+        #expect(
+            notes.map { "\($0.name) \($0.outcome.status.rawValue)" } == [
+                "cam1:detector:exposure 114", "cam1:detector:exposure 176", "cam1:detector:exposure 176",
+                "cam1:temperature 376", "cam1:detector:exposure.ACKS 1", "cam1:detector:exposure.ACKT 1",
+                "cam1:slow 362",
+            ])
+        for note in notes {
+            #expect(note.line.contains(#""user":"alice","host":"pc","address":"127.0.0.1""#), "\(note.line)")
+        }
+        #expect(notes[3].outcome.message == "cam1:temperature: no write access")
+        #expect(notes[4].new == .integer(2))
+        fixture.release()
     }
 
     @Test("a site may want numbers outside the limits set to the nearest, as an IOC's records do it")
@@ -378,7 +416,6 @@ struct DirectoryTests {
         ])
         #expect(throws: ConfigurationError.self) { try NameSettings.plan(bad, site: "x") }
     }
-}
 
     @Test(
         "a clash is found also with a device that the plan does not name, and told at the setting that is to be mended")
@@ -399,3 +436,4 @@ struct DirectoryTests {
         #expect(key { $0.prefix = "a b:" } == "prefix")
         #expect(key { $0.aliases = ["a.b": "cam1:title"] } == "aliases")
     }
+}

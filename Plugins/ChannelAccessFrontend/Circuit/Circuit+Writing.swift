@@ -12,9 +12,7 @@ extension Circuit {
         }
         tally.writes += 1
         var request = PutRequest(header: header, count: 0)
-        if let refusal = judge(&request, channel) {
-            return answer(request, channel.client, refusal, into: out)
-        }
+        if let refusal = judge(&request, channel) { return refuse(request, channel, refusal, into: out) }
         if let puts = channel.puts, puts.isBusy, !channel.variable.interrupts {
             let bytes = input.bytes(payload, header.payloadSize)
             return enqueue(PutQueue.Waiting(request: request, payload: bytes), channel, puts, into: out)
@@ -27,9 +25,17 @@ extension Circuit {
         guard !request.wantsReply || pendingPuts < services.limits.pendingPuts else {
             let text =
                 "\(channel.variable.name): this circuit has \(pendingPuts) writes with callback that have not ended"
-            return answer(request, channel.client, PutResult(.putInProgress, text), into: out)
+            return refuse(request, channel, PutResult(.putInProgress, text), into: out)
         }
         input.withSpan(payload, used(request, header.payloadSize)) { span in begin(request, span, place) }
+    }
+
+    /// Answers a write that is not even tried; the put log hears of it, too.
+    private func refuse(_ request: PutRequest, _ channel: Channel, _ result: PutResult, into out: WireBuffer) {
+        var noted = result
+        if result.status == .noWriteAccess { noted.message += ": no write access" }
+        channel.variable.noteRefused(noted, origin)
+        answer(request, channel.client, result, into: out)
     }
 
     /// Bytes that belong to the elements to store.
@@ -50,7 +56,6 @@ extension Circuit {
             return PutResult(.badType, "\(variable.name): type \(header.type) cannot be written")
         }
         guard channel.rights.contains(.write) else {
-            variable.noteDenied(origin)
             return PutResult(.noWriteAccess, variable.name)
         }
         let isScalar = variable.nativeCount == 1 || header.type > 6
@@ -75,12 +80,12 @@ extension Circuit {
                 queuedBytes + waiting.payload.count <= 2 * maximumPayload
             else {
                 let text = "\(channel.variable.name): \(puts.notifyCount) writes with callback have not ended"
-                return answer(request, channel.client, PutResult(.putInProgress, text), into: out)
+                return refuse(request, channel, PutResult(.putInProgress, text), into: out)
             }
             pendingPuts += 1
         } else if queuedBytes + waiting.payload.count > 2 * maximumPayload {
             let text = "\(channel.variable.name): too much waits to be written"
-            return answer(request, channel.client, PutResult(.putFailed, text), into: out)
+            return refuse(request, channel, PutResult(.putFailed, text), into: out)
         }
         queuedBytes += waiting.payload.count - puts.enqueue(waiting)
     }
@@ -119,7 +124,7 @@ extension Circuit {
         guard let channel = channels[place] else { return }
         let request = waiting.request
         guard channel.rights.contains(.write) else {
-            return answer(request, channel.client, PutResult(.noWriteAccess, channel.variable.name), into: out)
+            return refuse(request, channel, PutResult(.noWriteAccess, channel.variable.name), into: out)
         }
         let payload = waiting.payload.span.extracting(0..<used(request, waiting.payload.count))
         let type = DBRType(rawValue: request.header.type)

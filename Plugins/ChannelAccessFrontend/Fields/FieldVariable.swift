@@ -106,8 +106,19 @@ final class FieldVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
         owner.process(as: name, origin: origin, completion: completion)
     }
 
-    override func noteDenied(_ origin: Origin) {
-        owner.services.note(name, old: .null, new: .null, origin, PutResult(.noWriteAccess, "\(name): no write access"))
+    /// `PROC` where no device and no operation takes part.
+    private func process(_ origin: Origin) -> PutResult {
+        guard isProcessed else { return noted(.null, origin, .done) }
+        let result = Mutex<PutResult?>(nil)
+        owner.process(as: name, origin: origin) { outcome in result.withLock { $0 = outcome } }
+        return result.withLock { $0 } ?? .done
+    }
+
+    /// Whether there is something to do again: what the device drives stays as it is.
+    private var isProcessed: Bool { owner.member.command != nil || owner.member.metadata.access != .read }
+
+    override func noteRefused(_ result: PutResult, _ origin: Origin) {
+        owner.services.note(name, old: .null, new: .null, origin, result)
     }
 
     // MARK: - Rights

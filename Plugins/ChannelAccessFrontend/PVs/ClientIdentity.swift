@@ -14,7 +14,7 @@ struct ClientIdentity: Sendable, Equatable {
 
     /// The client as the origin of a write.
     func origin(frontend: String) -> Origin {
-        Origin(frontend: frontend, user: user, host: host.isEmpty ? address : host)
+        Origin(frontend: frontend, user: user, host: host.isEmpty ? address : host, address: address)
     }
 }
 

@@ -60,7 +60,7 @@ final class FilteredVariable: ProcessVariable, @unchecked Sendable {  // sound: 
         base.put(type, count: count, payload: payload, origin: origin, completion: completion)
     }
 
-    override func noteDenied(_ origin: Origin) { base.noteDenied(origin) }
+    override func noteRefused(_ result: PutResult, _ origin: Origin) { base.noteRefused(result, origin) }
 
     override func rights(of client: ClientIdentity) -> AccessRights {
         let rights = base.rights(of: client)

@@ -91,8 +91,8 @@ class ProcessVariable: @unchecked Sendable {  // sound: what is stored here neve
         completion(PutResult(.putFailed, "\(name) cannot be written"))
     }
 
-    /// A write came from a client that may not write: for the put log.
-    func noteDenied(_ origin: Origin) {}
+    /// A write was refused before its value was looked at: for the put log.
+    func noteRefused(_ result: PutResult, _ origin: Origin) {}
 
     // MARK: - Rights
 

@@ -74,7 +74,7 @@ final class ValueVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
 
     override func putNow(_ type: DBRType, count: Int, payload: Span<UInt8>, origin: Origin) -> PutResult? {
         if type == .putAcknowledgeTransient || type == .putAcknowledgeSeverity {
-            return acknowledge(type, SentElements(.short, count: count, payload: payload))
+            return acknowledge(type, SentElements(.short, count: count, payload: payload), origin)
         }
         guard owner.isImmediate else { return nil }
         do throws(PutRefusal) {
@@ -105,11 +105,15 @@ final class ValueVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
         return result
     }
 
-    private func acknowledge(_ type: DBRType, _ elements: SentElements) -> PutResult {
+    private func acknowledge(_ type: DBRType, _ elements: SentElements, _ origin: Origin) -> PutResult {
+        let field = type == .putAcknowledgeSeverity ? "\(name).ACKS" : "\(name).ACKT"
         guard let parameter, let value = elements.whole(0).map({ UInt16(truncatingIfNeeded: $0) }), elements.count == 1
         else {
-            return PutResult(.badCount, "\(name): one number is needed")
+            let result = PutResult(.badCount, "\(name): one number is needed")
+            owner.services.note(field, old: .null, new: .null, origin, result)
+            return result
         }
+        owner.services.note(field, old: .null, new: .integer(Int64(value)), origin, .done)
         if type == .putAcknowledgeSeverity {
             owner.acknowledgement.acknowledge(value, following: parameter)
         } else {
@@ -118,8 +122,8 @@ final class ValueVariable: ProcessVariable, @unchecked Sendable {  // sound: wha
         return .done
     }
 
-    override func noteDenied(_ origin: Origin) {
-        owner.services.note(name, old: .null, new: .null, origin, PutResult(.noWriteAccess, "\(name): no write access"))
+    override func noteRefused(_ result: PutResult, _ origin: Origin) {
+        owner.services.note(name, old: .null, new: .null, origin, result)
     }
 
     // MARK: - Rights

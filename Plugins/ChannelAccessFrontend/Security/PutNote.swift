@@ -17,7 +17,8 @@ struct PutNote: Sendable {
     var line: String {
         var members: [(String, JSON)] = [
             ("time", .string(time.description)), ("pv", .string(name)), ("user", .string(origin.user)),
-            ("host", .string(origin.host)), ("old", Self.short(old)), ("new", Self.short(new)),
+            ("host", .string(origin.host)), ("address", .string(origin.address)), ("old", Self.short(old)),
+            ("new", Self.short(new)),
             ("status", .integer(Int64(outcome.status.rawValue))),
         ]
         if !outcome.message.isEmpty { members.append(("error", .string(outcome.message))) }
