@@ -30,8 +30,9 @@ struct MetricsText {
     private mutating func addDaemon(_ site: Site) {
         var families: [(name: String, help: String, samples: [(labels: [(String, String)], value: Double)])] = []
         for parameter in site.daemon.node.parameters {
-            // How devices are has a metric of its own, with labels.
-            guard !parameter.name.hasPrefix("devices/") else { continue }
+            // How devices are has a metric of its own, with labels; the list of circuits would begin a new series with
+            // each connection.
+            guard !parameter.name.hasPrefix("devices/"), !parameter.name.hasSuffix("/circuit") else { continue }
             let word = parameter.name.split { $0 == "/" || $0 == "_" }.last.map(String.init) ?? parameter.name
             let own: [(labels: [(String, String)], value: Double)]
             switch parameter.sample.value {

@@ -65,10 +65,18 @@ struct PriorityTests {
         #expect(first.answersEcho() && second.answersEcho())
         #expect(ServerBench.eventually { bench.server.circuits.count == 2 })
         let texts = bench.server.circuits.map { $0.split(separator: " ").dropFirst().joined(separator: " ") }
-        #expect(texts == ["priority 20 alice@beam1", "priority 0 alice@beam1"])
+        let none = "0 channels 0 subscriptions 0 overwritten"
+        #expect(texts == ["priority 20 alice@beam1 \(none)", "priority 0 alice@beam1 \(none)"])
         #expect(bench.server.circuits.allSatisfy { $0.hasPrefix("127.0.0.1:") })
         second.endSending()
         #expect(ServerBench.eventually { bench.server.circuits.count == 1 })
+        bench.directory.add(TestVariable("B:AO", Parameter<Double>("value", "", initial: 1)))
+        let channel = first.channel("B:AO")
+        for number: UInt32 in 0..<2 {
+            first.send(message(1, type: 6, count: 1, channel, number, .init(repeating: 0, count: 12) + [0, 1, 0, 0]))
+        }
+        let some = "priority 20 alice@beam1 1 channels 2 subscriptions 0 overwritten"
+        #expect(ServerBench.eventually { bench.server.circuits.first?.hasSuffix(some) == true })
         let wrong = try RawClient(bench.port)
         wrong.send(message(0, type: 100, count: 13))
         #expect(wrong.isClosed)

@@ -51,6 +51,9 @@ struct OpenAPITests {
             let specification = ParameterSpec("frontends/\(frontend)/slow_client", metadata)
             try fixture.site.daemon.add(Parameter<DataValue>(specification, initial: .strings(names)))
         }
+        let circuits = ParameterSpec(
+            "frontends/ca/circuit", ParameterMetadata("Circuits", type: .strings(capacity: 16)))
+        try fixture.site.daemon.add(Parameter<DataValue>(circuits, initial: .strings(slow)))
         let reply = try await fixture.ask("GET /metrics")
         #expect(reply["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8")
         let line =
@@ -59,6 +62,7 @@ struct OpenAPITests {
         #expect(reply.text.contains("daqd_device_connected{device=\"eiger1\",type=\"fake\"} 1.0\n"))
         #expect(reply.text.contains("daqd_frontend_failures{frontend=\"rest\"} 1.0\n"))
         #expect(reply.text.contains("daqd_uptime_seconds "))
+        #expect(!reply.text.contains("daqd_frontend_circuit{"), "each connection would begin a new series")
         #expect(
             reply.text.contains(
                 """

@@ -32,6 +32,8 @@ final class CircuitLoop: @unchecked Sendable {
     private static let flushStep = 32_768
     private static let slowSeconds = 5
     private static let lingerSeconds = 2
+    /// How often the list of circuits follows their counts; who comes and goes is told at once.
+    private static let listSeconds = 5
 
     private let services: CircuitServices
     private let admissions: Admissions
@@ -50,6 +52,7 @@ final class CircuitLoop: @unchecked Sendable {
     private let input: UnsafeMutableRawPointer
     private var isRunning = true
     private var lastTick = 0
+    private var lastList = 0
     private var hasNewCircuits = false
 
     /// How many circuits it serves, for the choice of a loop.
@@ -226,7 +229,7 @@ final class CircuitLoop: @unchecked Sendable {
         if count == 0, connection.unsentCount > 0 || connection.circuit.hasUnfinishedWrites {
             connection.hasEnded = true
             connection.lingersUntil = Self.now + services.limits.messageSeconds
-            watch(connection, read: false, write: true)
+            watch(connection, read: false, write: connection.unsentCount > 0)
         } else {
             close(connection)
         }
@@ -292,13 +295,13 @@ final class CircuitLoop: @unchecked Sendable {
         } else {
             connection.unsent = out
         }
+        if connection.isDone { return close(connection) }
+        if connection.hasEnded { return watch(connection, read: false, write: out.count > 0) }
         if connection.circuit.isClosing, out.count == 0, !connection.isLingering { linger(connection) }
         let wantsInput = connection.isLingering || !(connection.isStalled || connection.circuit.isClosing)
         // The rest of the requests is taken up by `writable`, also when this very send made room for their replies.
         let isWaiting = connection.isStalled && !connection.isLingering
         watch(connection, read: wantsInput, write: out.count > 0 || isWaiting)
-        if connection.isDone { return close(connection) }
-        if connection.hasEnded { return watch(connection, read: false, write: out.count > 0) }
     }
 
     private func watch(_ connection: Connection, read: Bool, write: Bool) {
@@ -311,12 +314,12 @@ final class CircuitLoop: @unchecked Sendable {
     private func writable(_ connection: Connection) {
         let out = buffer(for: connection)
         guard send(connection, out) else { return }
+        if connection.hasEnded { return flush(connection, out) }
         if connection.isLingering {
             if out.count == 0 { close(connection) }
             return
         }
         connection.circuit.deliver(into: out)
-        if connection.hasEnded { return flush(connection, out) }
         if connection.isStalled, out.count < services.limits.replyBuffer / 2 {
             connection.isStalled = false
             connection.unsent = out
@@ -369,6 +372,7 @@ final class CircuitLoop: @unchecked Sendable {
     private func tick(_ now: Int) {
         var changed = false
         var isNew = hasNewCircuits
+        let isDue = now - lastList >= Self.listSeconds
         for connection in Array(connections.values) {
             if let reason = connection.expired(now: now, services.limits) {
                 services.logger.debug(
@@ -382,6 +386,7 @@ final class CircuitLoop: @unchecked Sendable {
             connection.isSlow = isSlow
             isNew = isNew || connection.circuit.introductions != connection.introductions
             connection.introductions = connection.circuit.introductions
+            isNew = isNew || (isDue && connection.counts != connection.listed)
         }
         if changed { listSlow() }
         if isNew { listCircuits() }
@@ -395,6 +400,8 @@ final class CircuitLoop: @unchecked Sendable {
 
     private func listCircuits() {
         hasNewCircuits = false
+        lastList = lastTick
+        for connection in connections.values { connection.listed = connection.counts }
         let notes = connections.values.filter(\.circuit.isOpen).map(\.note)
         circuits.withLock { $0 = notes }
     }

@@ -37,6 +37,8 @@ final class Connection {
     var priority: UInt16 = 0
     /// How often the client had said who it is when the circuits were listed.
     var introductions = 0
+    /// What it had when the circuits were listed.
+    var listed = CircuitCounts()
 
     init(_ id: UInt64, _ descriptor: Int32, _ peer: IPv4Endpoint, _ circuit: Circuit, now: Int) {
         self.id = id
@@ -59,11 +61,9 @@ final class Connection {
 
     /// For the list of circuits.
     var note: CircuitNote {
-        CircuitNote(priority: circuit.priority, text: "\(peer) priority \(circuit.priority) \(claims)")
+        let text = "\(peer) priority \(circuit.priority) \(claims) \(counts)"
+        return CircuitNote(priority: circuit.priority, text: text)
     }
-
-    /// Bytes that wait to be sent.
-    var unsentCount: Int { unsent?.count ?? 0 }
 
     var counts: CircuitCounts {
         CircuitCounts(
@@ -74,12 +74,15 @@ final class Connection {
     /// Whether there is nothing more to say to a client that has ended its side.
     var isDone: Bool { hasEnded && unsentCount == 0 && !circuit.hasUnfinishedWrites }
 
+    /// Bytes that wait to be sent.
+    var unsentCount: Int { unsent?.count ?? 0 }
+
     /// Why the connection is to be closed now; `nil` when it may stay.
     func expired(now: Int, _ limits: CircuitLimits) -> String? {
+        if hasEnded { return now >= lingersUntil ? "its last requests take too long" : nil }
         if isLingering { return now >= lingersUntil ? "the client does not close" : nil }
         if circuit.isClosing {
             return now - lastOutput > limits.messageSeconds ? "the client does not read the last words" : nil
-        if hasEnded { return now >= lingersUntil ? "its last requests take too long" : nil }
         }
         if !circuit.isOpen {
             let limit = circuit.offencesBeforeVersion > 0 ? min(5, limits.greetingSeconds) : limits.greetingSeconds
@@ -93,7 +96,17 @@ final class Connection {
     }
 }
 
-/// One circuit in the list of all: `10.0.0.7:40312 priority 20 alice@beam1`.
+/// What one circuit has: `12 channels 10 subscriptions 0 overwritten`.
+struct CircuitCounts: Equatable, CustomStringConvertible {
+    var channels = 0
+    var subscriptions = 0
+    /// Updates that were replaced by newer ones.
+    var overwritten: UInt64 = 0
+
+    var description: String { "\(channels) channels \(subscriptions) subscriptions \(overwritten) overwritten" }
+}
+
+/// One circuit in the list of all: `10.0.0.7:40312 priority 20 alice@beam1 12 channels 10 subscriptions 0 overwritten`.
 struct CircuitNote: Sendable {
     var priority: UInt16
     var text: String
