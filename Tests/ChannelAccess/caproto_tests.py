@@ -23,6 +23,8 @@ HALVES = [["test_cli_scripts.py"],
 # Those that start or end a server of their own, and those that look for the motor record `sim:mtr1`, which no server here has.
 LEFT_OUT = "not epics-base and not server_crash and not two_iocs and not test_putcomplete and not test_putwait and not test_pyepics_pv"
 PREFIX = "T:"
+# What EPICS' own server passes of them.
+ALL = 191
 
 
 def outcome(kind, files, folder, arguments):
@@ -33,11 +35,11 @@ def outcome(kind, files, folder, arguments):
                    "-k", LEFT_OUT, "--rootdir", folder, *arguments, *(folder / name for name in files)]
         with tempfile.TemporaryDirectory() as directory:  # where coverage, which caproto's runner of programs starts, leaves its file
             result = subprocess.run(list(map(str, command)), cwd=directory, env=environment, text=True, capture_output=True, timeout=1500)
-    counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|error)", result.stdout.splitlines()[-1])}
+    counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|error|rerun)", result.stdout.splitlines()[-1])}
     failed = counts.get("failed", 0) + counts.get("error", 0)
     if failed or result.returncode or arguments:
         print(result.stdout[-20000:], result.stderr[-5000:], sep="\n")
-    return counts.get("passed", 0), max(failed, int(result.returncode != 0))
+    return counts.get("passed", 0), max(failed, int(result.returncode != 0)), counts.get("rerun", 0)
 
 
 def main():
@@ -50,8 +52,11 @@ def main():
     for kind in options.servers.split(","):
         with concurrent.futures.ThreadPoolExecutor() as pool:
             outcomes = list(pool.map(lambda files: outcome(kind, files, folder, arguments), HALVES))
-        good, bad = (sum(numbers) for numbers in zip(*outcomes))
-        print(f"{kind}: {good} passed, {bad} failed", flush=True)
+        good, bad, again = (sum(numbers) for numbers in zip(*outcomes))
+        print(f"{kind}: {good} passed, {bad} failed, {again} run again", flush=True)
+        if good + bad != ALL and not arguments:
+            print(f"there are {ALL}, not {good + bad}")
+            bad += abs(ALL - good - bad)
         passed, failed = passed + good, failed + bad
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed > 0)

@@ -303,10 +303,52 @@ def circuits_leave_half_of_the_files():
         equal(sum(circuit.next() is not None for circuit in circuits), 64, "circuits of a process that may open 128 files")
         circuits[0].close()
 
+        def one_more():
+            with Circuit(HOST, few.port, hello=False) as circuit:
+                return circuit.next() is not None
+        await_that("a place for another", one_more)
 
-def resident():
-    with open(f"/proc/{server.pid}/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+
+@check
+def promises_within_the_limit_cost_nothing_before_they_come():
+    """Messages of 60 MB that this server would take, begun and never ended."""
+    with Server("daqd", image=8_000_000) as large, contextlib.ExitStack() as stack:
+        circuits = [stack.enter_context(Circuit(HOST, large.port)) for _ in range(20)]
+        numbers = [circuit.create("B:IMG").p2 for circuit in circuits]
+        before = resident(large)
+        for circuit, sid in zip(circuits, numbers):
+            circuit.send(msg(WRITE, CHAR, 8_000_000, sid, 1, bytes(4096), extended=True, size=60_000_000))
+        with Circuit(HOST, large.port) as other:
+            expect(other.get(other.create("B:LO").p2, LONG, 1).p1 == 1, "another client was not answered")
+        expect(resident(large) - before < 20_000, f"{resident(large) - before} kB for promises")
+
+
+@check
+def idle_connections_are_cheap():
+    """Of a server that had none before, so that no memory is there to be used again."""
+    with Server("daqd") as fresh, contextlib.ExitStack() as stack:
+        def connected():
+            circuit = stack.enter_context(Circuit(HOST, fresh.port))
+            circuit.send(msg(ECHO))
+            expect(circuit.expect(ECHO) is not None, "a connection was refused")
+        connected()
+        before, threads = resident(fresh), of_process("Threads", fresh)
+        for _ in range(199):
+            connected()
+        grown = (resident(fresh) - before) / 199
+        print(f"  {grown:.1f} kB a connection")
+        expect(grown <= 4, f"{grown} kB a connection")
+        equal(of_process("Threads", fresh), threads, "threads")
+
+
+def resident(of=None):
+    """Kilobytes of memory of a server, the one under test if none is given."""
+    return of_process("VmRSS", of)
+
+
+def of_process(word, of=None):
+    with open(f"/proc/{(of or server).pid}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith(word + ":"))
 
 
 def and_others_are_answered(function):
