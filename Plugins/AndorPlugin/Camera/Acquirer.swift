@@ -72,9 +72,7 @@ final class Acquirer: Sendable {
             return true
         }
         guard isFree else {
-            throw DeviceError(
-                .busy, "\(core.name) acquires already; stop it first", vendorCode: SDKStatus.acquiring.code,
-                vendorText: SDKStatus.acquiring.name)
+            throw DeviceError(.busy, "\(core.name) acquires already; stop it first", .acquiring)
         }
     }
 

@@ -225,8 +225,7 @@ enum SetupWriter {
                     guard facts.capabilities.hasMovableCrop, sdk.has(.setIsolatedCropModeEx) else {
                         throw DeviceError(
                             .outOfRange,
-                            "\(facts.head) crops at its corner only; set crop/left and crop/bottom to 1",
-                            vendorCode: SDKStatus.notSupported.code, vendorText: SDKStatus.notSupported.name)
+                            "\(facts.head) crops at its corner only; set crop/left and crop/bottom to 1", .notSupported)
                     }
                     return try sdk.set(
                         .setIsolatedCropModeEx, value.isActive ? 1 : 0, height, width, value.vbin, value.hbin,
@@ -254,8 +253,7 @@ enum SetupWriter {
                 throw DeviceError(
                     .outOfRange,
                     "a region of \(r.hend - r.hstart + 1) × \(r.vend - r.vstart + 1) pixels is no multiple of the binning "
-                        + "\(r.hbin) × \(r.vbin); choose other ends", vendorCode: 20099, vendorText: "DRV_BINNING_ERROR"
-                )
+                        + "\(r.hbin) × \(r.vbin); choose other ends", SDKStatus(20099))
             }
             try sdk.set(.setImage, r.hbin, r.vbin, r.hstart, r.hend, r.vstart, r.vend)
         }
@@ -270,8 +268,7 @@ enum SetupWriter {
                 throw DeviceError(
                     .outOfRange,
                     "\(facts.head) has no acquisition mode \(value.rawValue); it has "
-                        + known.map(\.rawValue).joined(separator: ", "),
-                    vendorCode: SDKStatus.notSupported.code, vendorText: SDKStatus.notSupported.name)
+                        + known.map(\.rawValue).joined(separator: ", "), .notSupported)
             }
             try sdk.set(.setAcquisitionMode, value.number)
         },
