@@ -211,15 +211,23 @@ struct AcquisitionTests {
     func triggers() async throws {
         let bench = try await Bench { $0.start.trigger = .software }
         try await bench.untilIdle()
+        let stream = bench.device.acquirer.frames.subscribe(.everyDropping(capacity: 100))
+        defer { stream.cancel() }
         try await bench.call("start")
         #expect(try bench.value("state") == .string("armed"))
         for index in 1...5 {
             try await bench.call("software_trigger")
-            guard case .array(let image) = try await bench.call("get_image", .float(30)) else {
+            guard case .dictionary(let entries) = try await bench.call("get_frame", .float(30)) else {
                 Issue.record("no image \(index)")
                 break
             }
+            let frame = Dictionary(uniqueKeysWithValues: entries.map { ($0.key.string ?? "", $0.value) })
+            guard case .array(let image)? = frame["image"] else { continue }
             #expect(image.elements(as: UInt16.self)?[0] == UInt16(index))
+            let exposure = try #require(frame["exposure"]?.double)
+            #expect(abs(exposure - (index <= 3 ? 0.001 : 0.002)) < 1e-6)
+            let streamed = try #require(await stream.next())
+            #expect(streamed.metadata.first { $0.0 == "exposure" }?.1 == .float(exposure))
             if index == 3 { try await bench.set("acquisition/exposure", .float(0.002)) }
         }
         await #expect(throws: DeviceError.self) { try await bench.set("image/hbin", .integer(2)) }

@@ -98,7 +98,8 @@ struct MemoryTests {
         let (side, pool) = (256, FramePool(limit: 4 * FramePool.blockBytes))
         var setup = CameraSetup()
         setup.region = ImageRegion(hend: side, vend: side)
-        let context = ImageContext(acquisition: "a", number: 1, setup: setup, exposure: 0, rows: side, columns: side)
+        let context = ImageContext(
+            acquisition: "a", number: 1, setup: setup, exposure: { 0 }, rows: side, columns: side)
         pool.prepare(imageBytes: context.bytes, bytes: 3 * FramePool.blockBytes)
         var blocks = (0..<4).compactMap { _ in pool.take() }
         let fetched = try [0, 2].map { place in

@@ -105,10 +105,11 @@ final class Acquirer: Sendable {
                 try sdk.set(.startAcquisition)
                 return readback
             }
+            core.state.withLock { $0.readback = readback }
             let shape = setup.shape(sensorWidth: facts.sensorWidth, sensorHeight: facts.sensorHeight)
             let context = ImageContext(
                 acquisition: acquisition.id, number: counter.add(1, ordering: .relaxed).newValue, setup: setup,
-                exposure: readback.exposure, rows: shape.rows, columns: shape.columns)
+                exposure: { [core] in core.readback.exposure }, rows: shape.rows, columns: shape.columns)
             show(started: acquisition, setup, readback)
             if setup.trigger == .internal { try await acquisition.acquiring() }
             let cycle =

@@ -8,7 +8,8 @@ final class ImageContext: Sendable {
     /// Counted from 1 since the daemon began.
     let number: Int
     let region: ImageRegion
-    let exposure: Double
+    /// In seconds, as the camera makes it at present: some triggers let it be changed from image to image.
+    private let presentExposure: @Sendable () -> Double
     let emGain: Int
     let rows: Int
     let columns: Int
@@ -16,11 +17,14 @@ final class ImageContext: Sendable {
     /// Rows and columns.
     let shape: [Int]
 
-    init(acquisition: String, number: Int, setup: CameraSetup, exposure: Double, rows: Int, columns: Int) {
+    init(
+        acquisition: String, number: Int, setup: CameraSetup, exposure: @escaping @Sendable () -> Double, rows: Int,
+        columns: Int
+    ) {
         self.acquisition = acquisition
         self.number = number
         region = setup.region
-        self.exposure = exposure
+        presentExposure = exposure
         emGain = setup.emGain
         self.rows = rows
         self.columns = columns
@@ -28,6 +32,7 @@ final class ImageContext: Sendable {
         shape = [rows, columns]
     }
 
+    var exposure: Double { presentExposure() }
     var pixels: Int { rows * columns }
     var elementType: ElementType { isWide ? .int32 : .uint16 }
     var bytes: Int { pixels * elementType.size }
@@ -67,7 +72,7 @@ struct CameraImage: Sendable {
             ("camera_time", batch.cameraNanoseconds(place).map { .integer($0) } ?? .null),
             ("lost_before", .integer(Int64(lostBefore))), ("roi", .tuple(roi)),
             ("binning", .tuple([.integer(Int64(r.hbin)), .integer(Int64(r.vbin))])),
-            ("exposure", .float(context.exposure)), ("em_gain", .integer(Int64(context.emGain))),
+            ("exposure", .float(batch.exposure)), ("em_gain", .integer(Int64(context.emGain))),
             ("temperature", .float(batch.temperature)), ("cooling", .bool(batch.isCooling)),
         ]
         return .dictionary(entries.map { DataValue.DictionaryEntry(.string($0.0), $0.1) })

@@ -30,6 +30,8 @@ final class ImageBatch: Sendable {
     /// Images in the camera's buffer when they were fetched.
     let waiting: Int
     let temperature: Double
+    /// In seconds, as it was when they were fetched.
+    let exposure: Double
     /// Whether the sensor was not at its set point.
     let isCooling: Bool
 
@@ -48,6 +50,7 @@ final class ImageBatch: Sendable {
         monotonicNanoseconds = Timestamp.monotonicNanoseconds()
         self.waiting = waiting
         temperature = cooling.celsius
+        exposure = context.exposure
         isCooling = cooling.isCooling
     }
 
@@ -96,7 +99,7 @@ final class ImageBatch: Sendable {
         frame.received = received
         frame.monotonicNanoseconds = monotonicNanoseconds
         frame.metadata = [
-            ("exposure", .float(context.exposure)), ("em_gain", .integer(Int64(context.emGain))),
+            ("exposure", .float(exposure)), ("em_gain", .integer(Int64(context.emGain))),
             ("temperature", .float(temperature)), ("cooling", .bool(isCooling)),
         ]
         return (0..<count).map { place in
