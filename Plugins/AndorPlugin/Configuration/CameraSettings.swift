@@ -179,8 +179,19 @@ struct StartSettings: Sendable {
     var cooler: Bool?
     var target: Int?
     var fan: FanMode?
+    var channel: Int?
+    var amplifier: Int?
+    var hsSpeed: Int?
+    var preAmpGain: Int?
+    var vsSpeed: Int?
+    var vsAmplitude: Int?
+    var baselineClamp: Bool?
     var emMode: EMGainMode?
+    var emAdvanced: Bool?
     var emGain: Int?
+    var countConvert: CountConvertMode?
+    var readMode: ReadMode?
+    var frameTransfer: Bool?
     var region: [Int]?
     var binning: [Int]?
     var shutter: ShutterMode?
@@ -194,8 +205,19 @@ struct StartSettings: Sendable {
         .bool("cooler", "Whether the cooler is on").optional,
         .integer("target_temperature", "Set point of the cooler", unit: "degC", in: -200...100).optional,
         .choice("fan", "The fan's speed", FanMode.choices).optional,
+        .integer("channel", "A/D converter", in: 0...63).optional,
+        .integer("amplifier", "Output amplifier: 0 with EM gain, 1 conventional", in: 0...63).optional,
+        .integer("hs_speed", "Horizontal speed, an index; 0: the fastest", in: 0...63).optional,
+        .integer("preamp_gain", "Pre-amplifier gain, an index", in: 0...63).optional,
+        .integer("vs_speed", "Vertical speed, an index", in: 0...63).optional,
+        .integer("vs_amplitude", "Extra voltage of the vertical clocks", in: 0...4).optional,
+        .bool("baseline_clamp", "Hold the baseline at a constant level").optional,
         .choice("em_gain_mode", "What the EM gain's number means", EMGainMode.choices).optional,
+        .bool("em_advanced", "Allow EM gain above 300, which ages the sensor").optional,
         .integer("em_gain", "EM gain", in: 0...4095).optional,
+        .choice("count_convert", "What pixels count", CountConvertMode.choices).optional,
+        .choice("read_mode", "Which part of the sensor is read and how", ReadMode.choices).optional,
+        .bool("frame_transfer", "Expose while the image before is read").optional,
         .list("region", "First and last column, first and last row, from 1", of: .integer(from: 1, to: nil, unit: nil))
             .optional,
         .list("binning", "Columns and rows that are added", of: .integer(from: 1, to: nil, unit: nil)).optional,
@@ -217,8 +239,19 @@ struct StartSettings: Sendable {
         cooler = try settings["cooler"]
         target = try settings["target_temperature"]
         fan = try choice("fan")
+        channel = try settings["channel"]
+        amplifier = try settings["amplifier"]
+        hsSpeed = try settings["hs_speed"]
+        preAmpGain = try settings["preamp_gain"]
+        vsSpeed = try settings["vs_speed"]
+        vsAmplitude = try settings["vs_amplitude"]
+        baselineClamp = try settings["baseline_clamp"]
         emMode = try choice("em_gain_mode")
+        emAdvanced = try settings["em_advanced"]
         emGain = try settings["em_gain"]
+        countConvert = try choice("count_convert")
+        readMode = try choice("read_mode")
+        frameTransfer = try settings["frame_transfer"]
         region = try settings["region"]
         binning = try settings["binning"]
         shutter = try choice("shutter")
@@ -235,8 +268,19 @@ struct StartSettings: Sendable {
         setup.cooler = cooler ?? setup.cooler
         setup.target = target ?? setup.target
         setup.fan = fan ?? setup.fan
+        setup.channel = channel ?? setup.channel
+        setup.amplifier = amplifier ?? setup.amplifier
+        setup.hsSpeed = hsSpeed ?? setup.hsSpeed
+        setup.preAmpGain = preAmpGain ?? setup.preAmpGain
+        setup.vsSpeed = vsSpeed ?? setup.vsSpeed
+        setup.vsAmplitude = vsAmplitude ?? setup.vsAmplitude
+        setup.baselineClamp = baselineClamp ?? setup.baselineClamp
         setup.emMode = emMode ?? setup.emMode
+        setup.emAdvanced = emAdvanced ?? setup.emAdvanced
         setup.emGain = emGain ?? setup.emGain
+        setup.countConvert = countConvert ?? setup.countConvert
+        setup.readMode = readMode ?? setup.readMode
+        setup.frameTransfer = frameTransfer ?? setup.frameTransfer
         setup.shutter.mode = shutter ?? setup.shutter.mode
         if let region {
             (setup.region.hstart, setup.region.hend) = (region[0], region[1])
