@@ -51,6 +51,7 @@ final class Acquirer: Sendable {
     @discardableResult
     func start(_ delivery: RunningAcquisition.Delivery, origin: Origin?) async throws -> RunningAcquisition {
         _ = try core.facts()
+        try requireStable()
         try claim()
         do {
             try requireStaysOpen()
@@ -74,6 +75,17 @@ final class Acquirer: Sendable {
         guard isFree else {
             throw DeviceError(.busy, "\(core.name) acquires already; stop it first", .acquiring)
         }
+    }
+
+    private func requireStable() throws(DeviceError) {
+        let (setup, celsius, cooling) = core.state.withLock { ($0.setup, $0.temperature, $0.cooling) }
+        guard core.settings.requiresStable, cooling != .stabilized else { return }
+        let reason =
+            cooling == .off
+            ? "the cooler is off; switch it on first"
+            : "\(celsius) °C are \(cooling.rawValue) at the set point \(setup.target) °C; wait for stabilized"
+        throw DeviceError(
+            .wrongState, "\(core.name) takes images only at a stable temperature (require_stable): \(reason)")
     }
 
     /// Asked once the start is claimed: a close that begins afterwards waits for it.

@@ -118,9 +118,21 @@ final class Lifecycle: Sendable {
         // Only now is the sensor known, which is read whole where the file does not say otherwise.
         var base = CameraSetup()
         base.region = ImageRegion(hend: facts.sensorWidth, vend: facts.sensorHeight)
+        let present = try await core.call("IsCoolerOn") { try PresentCooling(reading: $0, $1) }
+        base = present.over(base)
         let config = try config.map { try AndorConfig($0.json, over: base) }
+        let (start, json) = (core.settings.start, config?.json)
+        let asksTarget = start.target != nil || json?["targetTemperature"] != nil
+        let asksCooler = start.cooler != nil || json?["coolerOn"] != nil
+        var wanted = wanted(config?.setup ?? base, facts)
+        // A set point is to be reached, unless the cooler is expressly off.
+        if asksTarget, !asksCooler { wanted.cooler = true }
+        let setup = wanted
+        core.state.withLock {
+            $0.setup = present.applied(to: $0.setup, setup, asks: (asksTarget || asksCooler, asksTarget))
+        }
         take(config)
-        report(try await core.replace(wanted(config?.setup ?? base, facts), all: true), config)
+        report(try await core.replace(setup, all: true), config)
     }
 
     /// What a configuration asks for, with the site's own settings over it, as this camera can have it.

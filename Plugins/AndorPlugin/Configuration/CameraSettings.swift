@@ -33,6 +33,7 @@ struct CameraSettings: Sendable {
     var warmUpTimeout = Duration.seconds(1800)
     var isFibreCoupled = false
     var shutterClosedWhenIdle = false
+    var requiresStable = false
     var applyWhenIdle = false
     var couplesAmplifierToChannel = false
     var emGainMax: Int?
@@ -68,6 +69,9 @@ struct CameraSettings: Sendable {
         .bool("fibre_coupled", "The sensor has a fibre-optic window and must warm up slowly", default: false),
         .bool(
             "shutter_closed_when_idle", "Keep the shutter closed between acquisitions, and as it is set in each",
+            default: false),
+        .bool(
+            "require_stable", "Start acquisitions only while the sensor's temperature is stable at its set point",
             default: false),
         .bool(
             "apply_when_idle",
@@ -117,6 +121,7 @@ struct CameraSettings: Sendable {
         warmUpTimeout = try settings["warm_up_timeout"]
         isFibreCoupled = try settings["fibre_coupled"]
         shutterClosedWhenIdle = try settings["shutter_closed_when_idle"]
+        requiresStable = try settings["require_stable"]
         applyWhenIdle = try settings["apply_when_idle"]
         couplesAmplifierToChannel = try settings["couple_amplifier"]
         emGainMax = try settings["em_gain_max"]
@@ -202,8 +207,9 @@ struct StartSettings: Sendable {
         .number("exposure", "Exposure", unit: "s", in: 0...1e6).optional,
         .number("kinetic_cycle", "From image to image; 0: as fast as possible", unit: "s", in: 0...1e6).optional,
         .integer("frames", "Images of a kinetic series", in: 1...2_000_000_000).optional,
-        .bool("cooler", "Whether the cooler is on").optional,
-        .integer("target_temperature", "Set point of the cooler", unit: "degC", in: -200...100).optional,
+        .bool("cooler", "Whether the cooler is on; default: on where there is a set point, else as it is").optional,
+        .integer("target_temperature", "Set point of the cooler; default: as it is", unit: "degC", in: -200...100)
+            .optional,
         .choice("fan", "The fan's speed", FanMode.choices).optional,
         .integer("channel", "A/D converter", in: 0...63).optional,
         .integer("amplifier", "Output amplifier: 0 with EM gain, 1 conventional", in: 0...63).optional,

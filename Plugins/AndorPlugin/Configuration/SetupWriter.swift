@@ -52,6 +52,8 @@ struct SetupStep: Sendable {
     var needsGain = false
     /// Whether a camera may be without it; see ``optional()``.
     var isOptional = false
+    /// Whether the camera was asked for it when it was opened: then only another value is sent, even when all are.
+    var isReadBack = false
     /// Takes over the value once it was sent.
     let keep: @Sendable (inout CameraSetup, CameraSetup) -> Void
     let send: @Sendable (SDKLibrary, CameraSetup, CameraFacts) throws -> Void
@@ -60,6 +62,13 @@ struct SetupStep: Sendable {
     func optional() -> SetupStep {
         var step = self
         step.isOptional = true
+        return step
+    }
+
+    /// A setting whose present value is known when the camera is open.
+    func readBack() -> SetupStep {
+        var step = self
+        step.isReadBack = true
         return step
     }
 
@@ -108,7 +117,7 @@ enum SetupWriter {
     ) -> [Outcome] {
         let before = applied
         var outcomes: [Outcome] = []
-        for step in steps where all || step.differs(before, wanted) {
+        for step in steps where all && !step.isReadBack || step.differs(before, wanted) {
             guard step.isThere(facts) else {
                 if step.differs(before, wanted) {
                     outcomes.append(Outcome(name: step.name, error: SDKStatus.notAvailable.error(step.name)))
@@ -351,8 +360,8 @@ enum SetupWriter {
         .value("fan", \.fan, when: { $0.capabilities.hasFan }) { sdk, value, _, _ in
             try sdk.set(.setFanMode, value.number)
         }.optional(),
-        .value("set point", \.target) { sdk, value, _, _ in try sdk.set(.setTemperature, value) },
-        .value("cooler", \.cooler) { sdk, value, _, _ in try sdk.set(value ? .coolerON : .coolerOFF) },
+        .value("set point", \.target) { sdk, value, _, _ in try sdk.set(.setTemperature, value) }.readBack(),
+        .value("cooler", \.cooler) { sdk, value, _, _ in try sdk.set(value ? .coolerON : .coolerOFF) }.readBack(),
     ]
 }
 

@@ -29,6 +29,8 @@ struct SDKStatus: Hashable, Sendable {
     var name: String { SDKStatusTable.names[raw] ?? "\(raw)" }
     /// Whether the camera no longer answers.
     var isLoss: Bool { self == .errorAck || self == .usbError || self == .notInitialized }
+    /// Whether the temperature that came with it is the sensor's; one that is hidden during an acquisition is none.
+    var tellsTemperature: Bool { CoolingState(self) != .unknown }
     /// Whether it says that this camera does not have what was asked for.
     var isUnsupported: Bool { self == .notSupported || self == .notAvailable }
 
