@@ -295,6 +295,51 @@ struct LifecycleTests {
         await bench.stop()
     }
 
+    @Test("a sensor that is not warm in time is closed with the cooler off, and the log says so (D7)")
+    func lateWarmUp() async throws {
+        let bench = try await Bench("speed=1 start=-80") {
+            $0.shutdown = .warm
+            $0.warmUpTimeout = .milliseconds(50)
+            $0.start.target = -80
+        }
+        try await bench.untilIdle()
+        try await bench.call("stop_camera")
+        #expect(try bench.value("state") == .string("closed"))
+        #expect(bench.sim.counter("initialized") == 0)
+        #expect(bench.sim.counter("cooler") == 0 && bench.sim.counter("keep_cold") == 0)
+        #expect(bench.logText.contains("not warm in time"))
+        await bench.stop()
+    }
+
+    @Test("a temperature that the camera hides is not taken for a warm one (C6, D7)")
+    func hiddenWarmUp() async throws {
+        let bench = try await Bench("speed=1 start=-80") {
+            $0.shutdown = .warm
+            $0.start.target = -80
+        }
+        try await bench.untilIdle()
+        bench.sim.fail("GetTemperatureF", 20072, -1)
+        let closing = try bench.start("stop_camera")
+        try await eventually("it waits") { try bench.value("message").string?.contains("does not tell") == true }
+        #expect(try bench.value("state") == .string("warming"))
+        bench.sim.fail("GetTemperatureF", 20072, 0)
+        try await eventually("it tells") { try bench.value("message").string?.contains("-7") == true }
+        try await bench.call("stop_camera")
+        _ = try await closing.result()
+        await bench.stop()
+    }
+
+    @Test("which cameras must be warm before they are closed: by family, a CCD by its PCI card (D7)")
+    func families() {
+        func mustWarmUp(_ type: UInt32, card: UInt32) -> Bool {
+            var capabilities = CameraCapabilities()
+            (capabilities.cameraType, capabilities.pciCard) = (type, card)
+            return capabilities.mustWarmUp
+        }
+        #expect((0...31).filter { mustWarmUp($0, card: 0) } == [2, 5, 10, 18, 30])
+        #expect((0...31).filter { mustWarmUp($0, card: 5_000_000) } == [2, 4, 5, 10, 18, 30])
+    }
+
     @Test("nothing blocks while the SDK's Initialize hangs: commands answer, states are shown (A7-9)")
     func hangingInitialize() async throws {
         // However busy the machine is: longer, until everything was asked while it hung.

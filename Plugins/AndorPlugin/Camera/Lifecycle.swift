@@ -236,41 +236,59 @@ final class Lifecycle: Sendable {
             try? sdk.closeShutter(self.core.setup.shutter, facts)
             if sdk.has(.freeInternalMemory) { try? sdk.set(.freeInternalMemory) }
         }
-        var isWarm = true
+        var end = WarmUp.warm
         if policy != .keepCold {
             await quietly("CoolerOFF") { sdk, _ in
                 if sdk.has(.setCoolerMode) { try? sdk.set(.setCoolerMode, 0) }
                 try sdk.set(.coolerOFF)
             }
-            if policy == .warm { isWarm = await warmUp(moreTime) }
+            if policy == .warm { end = await warmUp(moreTime) }
         }
-        if policy == .keepCold || !isWarm {
-            let wasCutShort = !isWarm
+        if policy == .keepCold || end == .interrupted {
+            let wasCutShort = end == .interrupted
             await quietly("SetCoolerMode") { sdk, _ in
                 if wasCutShort { try? sdk.set(.coolerON) }
                 try sdk.set(.setCoolerMode, 1)
             }
         }
         await quietly("ShutDown") { sdk, _ in try sdk.set(.shutDown) }
-        core.logger.notice("The camera is closed", ["policy": .string(policy.rawValue), "warm": .bool(isWarm)])
+        core.logger.notice("The camera is closed", ["policy": .string(policy.rawValue), "warm": .bool(end == .warm)])
     }
 
-    /// - Returns: Whether the sensor is warm; `false` when the wait was ended or took too long.
-    private func warmUp(_ moreTime: @escaping @Sendable () -> Void) async -> Bool {
+    /// How a wait for a warm sensor ended.
+    private enum WarmUp {
+        /// It is warm, or not there any more.
+        case warm
+        /// It took too long: the camera is closed as it is and goes on to get warm by itself.
+        case late
+        /// Somebody needs the end now: the sensor would get warm faster than it may, so that it is left cooling.
+        case interrupted
+    }
+
+    private func warmUp(_ moreTime: @escaping @Sendable () -> Void) async -> WarmUp {
         let end = ContinuousClock.now + core.settings.warmUpTimeout
         let goal = core.settings.warmUpTo
-        while !Task.isCancelled, !closing.withLock({ $0.mustHurry }), ContinuousClock.now < end {
+        while !Task.isCancelled, !closing.withLock({ $0.mustHurry }) {
             guard let reading = try? await core.call("GetTemperatureF", .status, { sdk, _ in try sdk.temperature() }),
                 !reading.status.isLoss
-            else { return true }
-            core.parameters.temperature.publish(reading.celsius)
-            if reading.celsius >= goal { return true }
-            core.show(.warming, "\(reading.celsius) °C; the camera is closed at \(goal) °C")
+            else { return .warm }
+            // The number that comes with a refusal is none of the sensor's.
+            let celsius = reading.status.tellsTemperature ? reading.celsius : nil
+            if let celsius {
+                core.parameters.temperature.publish(celsius)
+                if celsius >= goal { return .warm }
+            }
+            guard ContinuousClock.now < end else {
+                core.logger.warning("The sensor was not warm in time; the camera is closed", ["goal": .number(goal)])
+                return .late
+            }
+            let present = celsius.map { "\($0) °C" } ?? "the camera does not tell its temperature"
+            core.show(.warming, "\(present); the camera is closed at \(goal) °C")
             moreTime()
             try? await Task.sleep(for: min(core.settings.pollInterval, .seconds(1)))
         }
         core.logger.warning("The warm-up was cut short; the camera is left cooling", ["goal": .number(goal)])
-        return false
+        return .interrupted
     }
 
     private func quietly(

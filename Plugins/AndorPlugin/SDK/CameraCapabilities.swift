@@ -52,8 +52,10 @@ struct CameraCapabilities: Sendable, Equatable {
     var hasCrop: Bool { sets(0x400) }
     /// Whether the cropped region may begin elsewhere than at the corner.
     var hasMovableCrop: Bool { sets(0x1000_0000) }
-    /// Cameras that must be warm before the SDK lets go of them: ICCD, CCD at a PCI card, iStar.
-    var mustWarmUp: Bool { [2, 4, 5, 18, 30].contains(cameraType) }
+    /// Cameras that must be warm before the SDK lets go of them: ICCD, iStar, each also with USB, and CCD at a PCI card.
+    ///
+    /// `ulPCICard` is the speed of the card, 0 where there is none.
+    var mustWarmUp: Bool { [2, 5, 10, 18, 30].contains(cameraType) || cameraType == 4 && pciCard != 0 }
 
     /// The words under their names in the SDK's structure, and what their bits mean.
     var dataValue: DataValue {
