@@ -103,6 +103,7 @@ final class CameraCore: Sendable {
             try mutate(&wanted, facts)
             wanted.settle()
             try requireAllowed(wanted)
+            try requireModestGain(wanted)
             let rest = try state.withLock({ $0.postponed })?.without({ try mutate(&$0, facts) }, over: setup)
             state.withLock { $0.postponed = rest }
             return send(wanted, all: false, sdk, facts)
@@ -119,13 +120,34 @@ final class CameraCore: Sendable {
         let wanted = settled
         let outcomes = try await call("configure") { [self] sdk, facts in
             try requireAllowed(wanted)
+            var wanted = wanted
+            var refused: [SetupWriter.Outcome] = []
+            if !all {
+                do throws(DeviceError) {
+                    try requireModestGain(wanted)
+                } catch {
+                    wanted.emAdvanced = true
+                    refused = [SetupWriter.Outcome(name: "EM gain above 300", error: error)]
+                }
+            }
             let outcomes = send(wanted, all: all, sdk, facts)
             state.withLock { $0.postponed = PostponedSettings(wanted, outcomes) }
-            return outcomes
+            return refused + outcomes
         }
         show()
         if let lost = outcomes.lazy.compactMap(\.error).first(where: { $0.code == .disconnected }) { throw lost }
         return outcomes
+    }
+
+    /// A gain that is allowed by `em/advanced` only goes down before that is switched off.
+    private func requireModestGain(_ wanted: CameraSetup) throws(DeviceError) {
+        guard setup.emAdvanced, !wanted.emAdvanced, wanted.emMode.isFactor, wanted.emGain > EMGainRule.modest else {
+            return
+        }
+        throw DeviceError(
+            .wrongState,
+            "em/advanced (emAdvanced) stays on while the EM gain is \(wanted.emGain); set em/gain to \(EMGainRule.modest) or less first"
+        )
     }
 
     /// On the gate's thread.
@@ -136,6 +158,9 @@ final class CameraCore: Sendable {
         let outcomes = SetupWriter.send(wanted, over: &applied, all: all, to: sdk, facts)
         let readback = Self.read(back: sdk, facts)
         let result = applied
+        if result.emAdvanced, all || !setup.emAdvanced {
+            logger.warning("EM gain above 300 is allowed: it ages the sensor")
+        }
         state.withLock {
             $0.setup = result
             $0.readback = readback

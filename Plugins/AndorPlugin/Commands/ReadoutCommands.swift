@@ -120,10 +120,7 @@ enum ReadoutCommands {
             Command<Void>(
                 "emccd/set_em_advanced", "Allows EM gain above 300", Argument<Bool>("state", default: true),
                 policy: parallel
-            ) { _, active in
-                if active { core.logger.warning("EM gain above 300 is allowed: it ages the sensor") }
-                try await core.change { setup, _ in setup.emAdvanced = active }
-            },
+            ) { _, active in try await core.change { setup, _ in setup.emAdvanced = active } },
             Command<Void>(
                 "emccd/set_em_gain_mode", "0 8 bits, 1 12 bits, 2 linear, 3 real gain",
                 Argument<Int>("mode", limits: 0...3),

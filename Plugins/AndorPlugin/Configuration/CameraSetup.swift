@@ -135,7 +135,7 @@ struct CameraSetup: Sendable, Equatable {
 
     /// A gain that is a factor is 1 at least, whatever number another mode left behind.
     mutating func settle() {
-        if emMode == .linear || emMode == .real { emGain = max(emGain, 1) }
+        if emMode.isFactor { emGain = max(emGain, 1) }
     }
 
     /// Images of the next acquisition; `nil`: till it is stopped.

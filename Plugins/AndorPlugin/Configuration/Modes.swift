@@ -135,6 +135,8 @@ enum TriggerMode: String, SDKChoice {
 /// What the number of the EM gain means.
 enum EMGainMode: String, SDKChoice {
     case dac8, dac12, linear, real
+    /// Whether it is by how much the register multiplies, and no number of a converter.
+    var isFactor: Bool { self == .linear || self == .real }
     var number: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }
 

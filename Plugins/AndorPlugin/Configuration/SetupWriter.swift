@@ -367,6 +367,8 @@ enum SetupWriter {
 
 /// Protects the gain register, which ages with the charge that it multiplies.
 struct EMGainRule {
+    /// The highest gain that needs no permission.
+    static let modest = 300
     let setup: CameraSetup
     let limit: Int?
 
@@ -375,14 +377,14 @@ struct EMGainRule {
         if let limit, gain > limit {
             throw DeviceError(.outOfRange, "EM gain \(gain) is above the site's limit em_gain_max of \(limit)")
         }
-        let isFactor = setup.emMode == .linear || setup.emMode == .real
-        if isFactor, gain > 300, !setup.emAdvanced {
+        let isFactor = setup.emMode.isFactor
+        if isFactor, gain > Self.modest, !setup.emAdvanced {
             throw DeviceError(
                 .outOfRange,
                 "EM gain \(gain) is refused: above 300 the gain register ages fast; allow it by em/advanced (emAdvanced) first"
             )
         }
-        let low = min(range.0, setup.emMode == .real || setup.emMode == .linear ? 1 : 0)
+        let low = min(range.0, isFactor ? 1 : 0)
         guard gain >= low, gain <= range.1 else {
             throw RefusedWhileWarm(
                 error: DeviceError(
