@@ -57,6 +57,7 @@ public actor Daemon {
             }
         }
         defer { listener.cancel() }
+        FileLimit.raise()
         do {
             try await start()
         } catch let error as ConfigurationError {
