@@ -96,6 +96,10 @@ struct DriverContractTests {
     func cameras() async throws {
         let bench = try await Bench()
         try await bench.untilIdle()
+        try await bench.call("start")
+        #expect("\(try await bench.call("list_cameras"))".contains("not asked while emccd takes images"))
+        #expect(bench.sim.counter("initialized", of: 101) == 0)
+        try await bench.call("stop")
         for _ in 0..<2 {
             guard case .list(let list) = try await bench.call("list_cameras") else {
                 Issue.record("no list")
