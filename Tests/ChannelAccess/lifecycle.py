@@ -6,6 +6,7 @@
 """
 import json
 import os
+import pathlib
 import re
 import socket
 import struct
@@ -14,7 +15,7 @@ import sys
 import tempfile
 import urllib.request
 
-from caraw import DOUBLE, EVENT_ADD, SERVER_DISCONN, STRING, VERSION, WRITE_NOTIFY, Circuit, msg
+from caraw import ACCESS_RIGHTS, CREATE_CHAN, DOUBLE, EVENT_ADD, SERVER_DISCONN, STRING, VERSION, WRITE_NOTIFY, Circuit, msg, name_bytes
 from checks import CHECKS, await_that, check, equal, expect, run
 from daqd_process import DaqdProcess
 from servers import Repeater, Server, client_environment, free_port
@@ -155,6 +156,64 @@ def devices_stay_while_daqd_stops():
             equal(daqd.process.wait(60), 0, "daqd's status")
 
 
+SECURITY = """\
+allow_debug_plugins: true
+site: {{name: security, data: {folder}/data, state: {folder}/state}}
+plugins: [{{file: ChannelAccessBenchPlugin, required: true}}, {{file: ChannelAccessFrontend, required: true}}, {{file: RESTFrontend, required: true}}]
+devices:
+  bench: {{type: ca-bench, scalars: 1, waveform: 10, image: 10}}
+frontends:
+  ca:
+    type: channel_access
+    port: {port}
+    interfaces: [127.0.0.1]
+    automatic_beacons: false
+    devices: {{bench: {{plain: "S:"}}}}
+    access: [{{names: ["S:AO"], hosts: [127.0.0.0/8], right: read}}, {{names: ["S:I64"], right: none}}]
+    access_file: {folder}/rules.acf
+    access_groups: {{"S:L*": LOCKED}}
+    put_log: {folder}/puts.log
+  rest: {{type: rest, port: {rest}}}
+"""
+LOCKED = "ASG(DEFAULT) {{ RULE(1, WRITE) }}\nASG(LOCKED) {{ RULE(1, {right}) }}\n"
+READ_ONLY, READ_WRITE = 1, 3
+
+
+def rules_and_put_log_as_configured():
+    """The rules of the file and of the configuration, a change of each, and a line for every write."""
+    port, rest = free_port(), free_port()
+    with tempfile.TemporaryDirectory(prefix="daqd-security-") as directory:
+        folder = pathlib.Path(directory)
+        (folder / "rules.acf").write_text(LOCKED.format(right="READ"))
+        with DaqdProcess(os.environ["DAQD"], folder, SECURITY.format(folder=folder, port=port, rest=rest)), \
+                Circuit("127.0.0.1", port) as circuit:
+            channels = {}
+            for name, wanted in [("AO", READ_ONLY), ("AO.DESC", READ_ONLY), ("I64", 0), ("LO", READ_ONLY), ("RO", READ_ONLY), ("MB", READ_WRITE)]:
+                circuit.cid += 1
+                circuit.send(msg(CREATE_CHAN, 0, 0, circuit.cid, 13, name_bytes(f"S:{name}")))
+                equal(circuit.expect(ACCESS_RIGHTS).p2, wanted, f"rights of {name}")
+                channels[name] = circuit.expect(CREATE_CHAN).p2
+
+            def write(name):
+                circuit.send(msg(WRITE_NOTIFY, DOUBLE, 1, channels[name], 5, struct.pack(">d", 1)))
+                return circuit.expect(WRITE_NOTIFY).p1
+            equal([write(name) for name in ("AO", "LO", "MB")], [376, 376, 1], "statuses of writes")
+            (folder / "rules.acf").write_text(LOCKED.format(right="WRITE"))
+            equal(circuit.expect(ACCESS_RIGHTS).p2, READ_WRITE, "rights of LO by the new file")
+            equal(write("LO"), 1, "a write that the new file allows")
+            request = urllib.request.Request(f"http://127.0.0.1:{rest}/api/v1/devices/daqd/parameters/frontends/ca/read_only",
+                                             b'{"value": true}', {"Content-Type": "application/json"}, method="PUT")
+            urllib.request.urlopen(request, timeout=60).close()
+            equal({circuit.expect(ACCESS_RIGHTS).p2 for _ in range(2)}, {READ_ONLY}, "rights of LO and MB when nobody may write")
+            equal(write("MB"), 376, "a write when nobody may")
+            written = [("S:AO", 376), ("S:LO", 376), ("S:MB", 1), ("S:LO", 1), ("S:MB", 376)]
+            log = folder / "puts.log"
+            await_that("the put log", lambda: log.is_file() and log.read_text().count("\n") == len(written))
+            lines = [json.loads(line) for line in log.read_text().splitlines()]
+            equal([(line["pv"], line["status"]) for line in lines], written, "lines of the put log")
+            equal({(line["user"], line["host"], line["address"]) for line in lines}, {("probe", "probehost", "127.0.0.1")}, "clients")
+
+
 def severity(message):
     return struct.unpack_from(">HH", message.payload)[1]
 
@@ -173,6 +232,7 @@ def main():
         check(servers_that_share_a_port_hear_one_search)
         check(circuits_are_listed_by_priority)
         check(devices_stay_while_daqd_stops)
+        check(rules_and_put_log_as_configured)
     run()
 
 

@@ -16,7 +16,7 @@ import struct
 import sys
 import time
 
-from caraw import (CREATE_CHAN, DOUBLE, EVENT_ADD, LONG, VERSION, WRITE_NOTIFY, Circuit, msg, name_bytes)
+from caraw import (CREATE_CHAN, DOUBLE, EVENT_ADD, LONG, STRING, VERSION, WRITE_NOTIFY, Circuit, msg, name_bytes)
 from servers import Server
 
 PVS, TOLD, CLIENTS, DYING = 10_000, 1_000, 20, 500
@@ -140,10 +140,21 @@ class Soak:
                 answer = writer.expect(WRITE_NOTIFY, 10)
                 self.expect(answer is not None and answer.p1 == 1, "a put beside a client that never reads was not answered")
                 self.step(0.05)
+            self.names_the_slow(writer, blocked)
             grown = usage(self.server.pid)[0] - before
             others = self.updates + sum(one.updates for one in self.listeners) - counted
         self.expect(grown < BLOCKED_LIMIT_MB, f"a client that never reads cost {grown:.0f} MB")
         self.expect(others > 0, "nobody else heard anything beside a client that never reads")
+
+    def names_the_slow(self, reader, blocked):
+        """The client that never reads is named among daqd's own values."""
+        names = reader.create("channel_access:daqd:frontends:ca:slow_client").p2
+        wanted = f"127.0.0.1:{blocked.sock.getsockname()[1]} probe@".encode()
+        end = time.monotonic() + 60
+        while wanted not in reader.get(names, STRING, 0, timeout=30).payload:
+            if time.monotonic() > end:
+                return self.expect(False, f"{wanted} is not among the slow clients")
+            self.step(0.2)
 
     def run(self):
         begin = time.monotonic()

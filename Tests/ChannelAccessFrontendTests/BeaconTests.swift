@@ -107,4 +107,35 @@ struct BeaconTests {
         #expect(environment.automaticBeacons == true && environment.maximumArrayBytes == 16384)
         #expect(environment.problems.count == 2)
     }
+
+    @Test("the configuration goes before the environment, and what neither says has EPICS' own values")
+    func precedence() throws {
+        let environment = CAEnvironment(
+            Environment([
+                "EPICS_CAS_SERVER_PORT": "6064", "EPICS_CA_REPEATER_PORT": "6065", "EPICS_CAS_BEACON_PERIOD": "7",
+                "EPICS_CAS_INTF_ADDR_LIST": "10.0.0.5", "EPICS_CAS_IGNORE_ADDR_LIST": "10.0.0.6",
+                "EPICS_CAS_BEACON_ADDR_LIST": "10.0.0.7", "EPICS_CAS_AUTO_BEACON_ADDR_LIST": "yes",
+                "EPICS_CA_AUTO_ARRAY_BYTES": "NO", "EPICS_CA_MAX_ARRAY_BYTES": "50000",
+            ]))
+        func settings(_ text: String, _ environment: CAEnvironment) throws -> ServerSettings {
+            try ServerSettings(Settings(parsing: text, as: ServerSettings.declared), environment)
+        }
+        let configured = try settings(
+            """
+            {port: 7064, beacon_port: 7065, beacon_period: 3s, interfaces: [127.0.0.1], ignore: [10.1.0.6],
+             beacon_addresses: [10.1.0.7], automatic_beacons: false, max_message_bytes: 70000}
+            """, environment)
+        #expect(configured.port == 7064 && configured.beaconPort == 7065 && configured.beaconPeriod == 3)
+        #expect(configured.interfaces == ["127.0.0.1"] && configured.ignored == ["10.1.0.6"])
+        #expect(configured.beaconAddresses == ["10.1.0.7"] && !configured.automaticBeacons)
+        #expect(configured.maximumMessageBytes == 70_000)
+        let surrounded = try settings("{}", environment)
+        #expect(surrounded.port == 6064 && surrounded.beaconPort == 6065 && surrounded.beaconPeriod == 7)
+        #expect(surrounded.interfaces == ["10.0.0.5"] && surrounded.ignored == ["10.0.0.6"])
+        #expect(surrounded.beaconAddresses == ["10.0.0.7"] && surrounded.automaticBeacons)
+        #expect(surrounded.maximumMessageBytes == 50_024)
+        let plain = try settings("{}", CAEnvironment(Environment([:])))
+        #expect(plain.port == 5064 && plain.beaconPort == 5065 && plain.beaconPeriod == 15 && plain.interfaces == [])
+        #expect(plain.maximumMessageBytes == nil && plain.maximumConnections == 1000)
+    }
 }

@@ -38,8 +38,23 @@ struct CircuitFuzzTests {
         }
     }
 
+    /// As the fuzz target does it: such an input is a datagram; it is a circuit's, too.
+    private func search(_ datagram: [UInt8]) {
+        let value = Parameter<Double>("a", "", initial: 1)
+        let responder = SearchResponder(TestDirectory(["a", "b", "c"].map { TestVariable($0, value) }), port: 5064)
+        datagram.withUnsafeBytes { raw in
+            responder.answer(ByteView(raw)) { reply in
+                let bytes = WireBufferTests.bytes(of: reply)
+                #expect(bytes.count <= SearchResponder.datagramSize && bytes.count % 8 == 0)
+                #expect(Reply.all(bytes).allSatisfy { [0, 6].contains($0.command) })
+            }
+        }
+        #expect(responder.hits <= responder.searches)
+    }
+
     private func run(_ bytes: [UInt8]) {
         guard bytes.count > 2 else { return }
+        if bytes[0] % 3 == 0 { search(Array(bytes.dropFirst(2))) }
         var limits = CircuitLimits()
         limits.channels = 8
         limits.subscriptions = 16

@@ -34,6 +34,25 @@ struct MonitorTests {
                 == [Reply(command: 1, type: 6, count: 1, first: 1, second: 500, payload: 1.5.wire)])
     }
 
+    @Test(
+        "of an array: three fixed elements, filled with zeros where there are less, or as many as there are, also none")
+    func elements() {
+        let bytes = Parameter<[UInt8]>("bytes", "", initial: [1, 2, 3, 4, 5])
+        let (bench, channel) = bench(TestVariable("B:AO", bytes, .char, count: 8, isDirect: false))
+        let first = begin(bench, subscription(channel, 1, type: 4, count: 3))
+        #expect(first.map(\.count) == [3] && first.map { Array($0.payload.prefix(3)) } == [[1, 2, 3]])
+        #expect(
+            begin(bench, subscription(channel, 2, type: 4)).map { Array($0.payload.prefix(5)) } == [[1, 2, 3, 4, 5]])
+        #expect(begin(bench, subscription(channel, 3, type: 18)).map(\.count) == [5])
+        bytes.publish([9])
+        #expect(bench.settle().first { $0.second == 1 }?.payload.prefix(3) == [9, 0, 0])
+        bytes.publish([])
+        let empty = bench.settle().sorted { $0.second < $1.second }
+        #expect(empty.map(\.count) == [3, 0, 0])
+        // TIME types have their header, plain ones have nothing.
+        #expect(empty.map(\.payload.count) == [8, 0, 16])
+    }
+
     @Test("every value in order, equal ones not, NaN once")
     func values() {
         let (bench, channel) = bench()

@@ -80,7 +80,26 @@ struct SearchTests {
         for _ in 0..<500 { #expect(answers((0..<200).map { _ in UInt8.random(in: 0...255, using: &generator) }) == []) }
     }
 
-    @Test("several servers on one machine hear one search to 127.255.255.255; ignored addresses are not answered")
+    @Test("addresses of the ignore list are not answered, others are")
+    func ignored() throws {
+        let bench = try ServerBench([TestVariable("B:AO", Self.value)]) { $0.ignored = ["127.0.0.2"] }
+        let udp = bench.server.sockets.udpPort
+        let request = message(0, type: 1, count: 13, 9) + search("B:AO", 1)
+        let descriptors = try [UInt32(0x7F00_0002), 0x7F00_0003].map { address in
+            let descriptor = try Sockets.sender(multicastTTL: 1)
+            #expect(IPv4Endpoint(address, 0).withRaw { Foundation.bind(descriptor, $0, $1) } == 0)
+            _ = IPv4Endpoint(0x7F00_0001, udp).withRaw { sendto(descriptor, request, request.count, 0, $0, $1) }
+            return descriptor
+        }
+        defer { for descriptor in descriptors { close(descriptor) } }
+        // The answer to the second says that the first was read.
+        #expect(Self.answering(descriptors[1], 1) == [UInt16(bench.port)])
+        var bytes = [UInt8](repeating: 0, count: 64)
+        #expect(recv(descriptors[0], &bytes, bytes.count, Int32(MSG_DONTWAIT)) == -1)
+        #expect(ServerBench.eventually { bench.counters.searches.value == 1 })
+    }
+
+    @Test("several servers on one machine hear one search to 127.255.255.255")
     func sharing() throws {
         let first = try ServerBench([TestVariable("B:AO", Self.value)])
         let udp = first.server.sockets.udpPort

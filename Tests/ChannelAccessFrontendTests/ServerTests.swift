@@ -270,9 +270,13 @@ struct ServerTests {
         #expect(client.answersEcho())
     }
 
-    @Test("circuits beyond the limit are closed at once and counted; a place that was left can be taken")
-    func limit() throws {
-        let bench = try bench { $0.maximumConnectionsPerAddress = 3 }
+    @Test(
+        "circuits beyond the limit, of an address or in all, are closed at once and counted; a place that was left can be taken",
+        arguments: [true, false])
+    func limit(ofAddress: Bool) throws {
+        let bench = try bench {
+            if ofAddress { $0.maximumConnectionsPerAddress = 3 } else { $0.maximumConnections = 3 }
+        }
         var clients = try (0..<3).map { _ in try RawClient(bench.port) }
         for client in clients { client.open() }
         let extra = try RawClient(bench.port)
