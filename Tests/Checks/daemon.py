@@ -271,6 +271,24 @@ def json_logs_are_json_lines(directory):
 
 
 @check
+def names_of_a_frontend_are_listed(directory):
+    with Site(directory) as site:
+        site.start()
+        site.poll("the connection", lambda: site.call("GET", "devices/eiger1")["state"] == "connected")
+        result = daqd("names", "ca", "--config", site.config)
+        first, *lines = result.stdout.splitlines()
+        expect(result.returncode == 0 and first == f"ca: {len(lines)} names", first, len(lines), result.stderr)
+        names = {line.split()[0]: line.split(maxsplit=2)[1:] for line in lines}
+        expect(list(names) == sorted(names), "the names are not in order")
+        for name, wanted in (("EIG1:cam1:AcquireTime", ["DOUBLE", "Exposure of one image"]), ("demo:CA_CLNT_CNT", ["LONG", "Open circuits"])):
+            expect(names.get(name) == wanted, name, names.get(name))
+        expect(sum(name.startswith("detector_eiger:") for name in names) == 25, "the set seed has 25 names")
+        wrong = daqd("names", "nope", "--config", site.config)
+        expect(wrong.returncode == 1 and "there are: ca, rest" in wrong.stderr, wrong)
+        expect(site.stop() == 0, "status")
+
+
+@check
 def second_daqd_on_the_same_state_is_refused(directory):
     with Site(directory) as site:
         site.start()
