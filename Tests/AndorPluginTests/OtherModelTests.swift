@@ -19,7 +19,8 @@ struct OtherModelTests {
         "SetADChannel", "SetOutputAmplifier", "SetHSSpeed", "SetPreAmpGain", "SetVSSpeed", "SetVSAmplitude",
         "SetBaselineClamp", "SetBaselineOffset", "SetEMGainMode", "SetEMAdvanced", "SetEMCCDGain",
         "SetIsolatedCropMode", "SetFrameTransferMode", "SetFastExtTrigger", "SetTriggerInvert", "SetImageRotate",
-        "SetImageFlip", "SetCountConvertMode", "SetCountConvertWavelength", "SetFanMode",
+        "SetImageFlip", "SetCountConvertMode", "SetCountConvertWavelength", "SetFanMode", "SetMetaData",
+        "PrepareAcquisition",
     ]
 
     @Test(

@@ -108,11 +108,11 @@ final class Acquirer: Sendable {
             try await acquisition.armed()
             core.isAcquiring = true
             let opens = core.settings.shutterClosedWhenIdle
-            let readback = try await core.call("StartAcquisition") { sdk, facts in
+            let readback = try await core.call("StartAcquisition") { [core] sdk, facts in
                 // The acquisition before closed it; the cycle times depend on its mode.
                 if opens { try sdk.set(shutter: setup.shutter, facts) }
-                if facts.capabilities.hasMetadata, sdk.has(.setMetaData) { try? sdk.set(.setMetaData, 1) }
-                if sdk.has(.prepareAcquisition) { try sdk.set(.prepareAcquisition) }
+                if opens { core.forgetPreparation() }
+                try core.prepare(sdk, facts)
                 let readback = CameraCore.read(back: sdk, facts)
                 try sdk.set(.startAcquisition)
                 return readback

@@ -15,6 +15,8 @@ final class CameraCore: Sendable {
         var isClosing = false
         /// Changes that came during an acquisition and wait for its end.
         var waiting: [@Sendable (inout CameraSetup, CameraFacts) throws -> Void] = []
+        /// Whether the SDK has got ready for the settings as they are.
+        var isPrepared = false
         /// What a configuration wanted and the camera does not take while it is warm.
         var postponed: PostponedSettings?
         var temperature = 0.0
@@ -156,6 +158,14 @@ final class CameraCore: Sendable {
     ) -> [SetupWriter.Outcome] {
         var applied = setup
         let outcomes = SetupWriter.send(wanted, over: &applied, all: all, to: sdk, facts)
+        if all, facts.capabilities.hasMetadata, sdk.has(.setMetaData) { try? sdk.set(.setMetaData, 1) }
+        var before = setup
+        (before.fan, before.target, before.cooler) = (applied.fan, applied.target, applied.cooler)
+        if all || before != applied {
+            forgetPreparation()
+            // What does not go together yet is told by the start.
+            if !isAcquiring { try? prepare(sdk, facts) }
+        }
         let readback = Self.read(back: sdk, facts)
         let result = applied
         if result.emAdvanced, all || !setup.emAdvanced {
@@ -167,6 +177,22 @@ final class CameraCore: Sendable {
         }
         return outcomes
     }
+
+    /// Lets the SDK get ready for the settings, if they changed since it last did, so that a start is quick; on the gate's thread.
+    func prepare(_ sdk: SDKLibrary, _ facts: CameraFacts) throws(DeviceError) {
+        guard !state.withLock({ $0.isPrepared }) else { return }
+        if sdk.has(.prepareAcquisition) {
+            do throws(DeviceError) {
+                try sdk.set(.prepareAcquisition)
+            } catch {
+                if error.sdkStatus?.isUnsupported != true { throw error }
+            }
+        }
+        state.withLock { $0.isPrepared = true }
+    }
+
+    /// Something was set that the SDK got ready for otherwise.
+    func forgetPreparation() { state.withLock { $0.isPrepared = false } }
 
     /// What the camera made of the settings; on the gate's thread.
     static func read(back sdk: SDKLibrary, _ facts: CameraFacts) -> CameraReadback {

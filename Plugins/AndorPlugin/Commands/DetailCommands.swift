@@ -112,13 +112,17 @@ enum DetailCommands {
                 "sdk/set_trigger_level", "Level at which the trigger input switches",
                 Argument<Double>("level", unit: "V", limits: -100...100), policy: parallel
             ) { _, level in
-                try await core.call("SetTriggerLevel") { sdk, _ in try sdk.set(.setTriggerLevel, seconds: level) }
+                try await core.call("SetTriggerLevel") { sdk, _ in
+                    core.forgetPreparation()
+                    try sdk.set(.setTriggerLevel, seconds: level)
+                }
             },
             Command<Void>(
                 "sdk/set_external_trigger_termination", "Termination of the trigger input: 0 50 Ω, 1 high impedance",
                 Argument<Int>("termination", limits: 0...1), policy: parallel
             ) { _, value in
                 try await core.call("SetExternalTriggerTermination") { sdk, _ in
+                    core.forgetPreparation()
                     try sdk.set(.setExternalTriggerTermination, value)
                 }
             },
@@ -137,6 +141,7 @@ enum DetailCommands {
                 policy: parallel
             ) { _, images, seconds in
                 try await core.call("SetDMAParameters") { sdk, _ in
+                    core.forgetPreparation()
                     try sdk.setDMAParameters(images: images, seconds: seconds)
                 }
             },
