@@ -15,6 +15,15 @@ struct SettingTests {
         try await bench.set("acquisition/exposure", .float(0.0123456))
         #expect(abs(try bench.number("acquisition/actual_exposure") - 0.01235) < 1e-6)
         #expect(try bench.number("acquisition/frame_rate") > 1)
+        guard case .float(let cleaning) = try await bench.call("sdk/get_keep_clean_time") else {
+            Issue.record("no time")
+            return
+        }
+        let (exposure, readout) = try (
+            bench.number("acquisition/actual_exposure"), bench.number("acquisition/readout_time")
+        )
+        #expect(cleaning > 0)
+        #expect(abs(try bench.number("acquisition/minimum_period") - exposure - readout - cleaning) < 1e-9)
         try await bench.set("image/hbin", .integer(3))
         #expect(try bench.value("image/hend") == .integer(6))
         #expect(try bench.value("image/columns") == .integer(2))

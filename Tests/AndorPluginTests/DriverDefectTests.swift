@@ -275,5 +275,17 @@ struct DriverDefectTests {
         try await bench.set("cooling/fan", .string("full"))
         #expect(bench.sim.counter("fan") == 0)
         await bench.stop()
+        // Where water carries the heat away nobody is warned, however the fan was set off.
+        for isWaterCooled in [true, false] {
+            let cooled = try await Bench("manual=1 start=20") {
+                $0.isWaterCooled = isWaterCooled
+                $0.configuration = file.path
+                $0.start.target = -60
+            }
+            try await cooled.untilIdle()
+            #expect(cooled.sim.counter("fan") == 2)
+            #expect(cooled.logText.contains("the fan is off while the camera cools to -60 °C") != isWaterCooled)
+            await cooled.stop()
+        }
     }
 }

@@ -203,6 +203,7 @@ final class CameraCore: Sendable {
             readback.kinetic = timings.kinetic
         }
         readback.readout = (try? sdk.float(.getReadOutTime)) ?? 0
+        readback.cleaning = (try? sdk.float(.getKeepCleanTime)) ?? 0
         readback.buffer = (try? sdk.int(.getSizeOfCircularBuffer)) ?? 0
         if facts.capabilities.hasEMGain, let range = try? sdk.ints(.getEMGainRange) {
             readback.emRange = [range.0, range.1]

@@ -8,6 +8,8 @@ struct CameraReadback: Sendable, Equatable {
     var accumulate = 0.0
     var kinetic = 0.0
     var readout = 0.0
+    /// Time to clean the sensor before an exposure.
+    var cleaning = 0.0
     /// Images that the camera's buffer holds.
     var buffer = 0
     var emRange = [0, 0]
@@ -52,6 +54,10 @@ struct CameraParameters: Sendable {
         precision: 6)
     let readout = Parameter<Double>(
         "acquisition/readout_time", "Time to read an image", unit: "s", access: .read, precision: 6)
+    let period = Parameter<Double>(
+        "acquisition/minimum_period",
+        "From trigger to trigger at least: exposure, readout and cleaning; with frame transfer the kinetic cycle",
+        unit: "s", access: .read, precision: 6)
     let frameRate = Parameter<Double>(
         "acquisition/frame_rate", "Images in a second, at most", unit: "Hz", access: .read, precision: 3)
     let dataRate = Parameter<Double>(
@@ -145,6 +151,8 @@ struct CameraParameters: Sendable {
         accumulate.publish(readback.accumulate)
         kinetic.publish(readback.kinetic)
         readout.publish(readback.readout)
+        period.publish(
+            setup.frameTransfer ? readback.kinetic : readback.exposure + readback.readout + readback.cleaning)
         let rate = readback.kinetic > 0 ? 1 / readback.kinetic : 0
         frameRate.publish(rate)
         dataRate.publish(rate * Double(size))

@@ -159,9 +159,16 @@ final class Lifecycle: Sendable {
         if config.json["watchTemperature"] != nil { core.parameters.watches.publish(config.watchesTemperature) }
     }
 
+    /// What is set and may do harm.
+    private var hazards: [String] {
+        let setup = core.setup
+        guard setup.fan == .off, setup.cooler, setup.target < 0, !core.settings.isWaterCooled else { return [] }
+        return ["the fan is off while the camera cools to \(setup.target) °C: only with water cooling (water_cooled)"]
+    }
+
     /// Says which settings the camera did not take.
     private func report(_ outcomes: [SetupWriter.Outcome], _ config: AndorConfig?) {
-        for remark in config?.remarks ?? [] {
+        for remark in (config?.remarks ?? []) + hazards {
             core.logger.warning("The configuration has a remark", ["remark": .string(remark)])
         }
         for sentence in outcomes.compactMap(\.sentence) {

@@ -195,9 +195,6 @@ struct AndorConfig: Sendable, Equatable {
         if let library = try text("dllPath"), library.lowercased().hasSuffix(".dll") {
             remarks.append("dllPath names the Windows library \(library): the SDK is looked for as without it")
         }
-        if setup.fan == .off, setup.cooler, setup.target < 0 {
-            remarks.append("the fan is off while the camera cools to \(setup.target) °C: only with water cooling")
-        }
     }
 
     // MARK: - Values

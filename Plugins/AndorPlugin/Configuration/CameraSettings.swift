@@ -32,6 +32,7 @@ struct CameraSettings: Sendable {
     var warmUpTo = -20.0
     var warmUpTimeout = Duration.seconds(1800)
     var isFibreCoupled = false
+    var isWaterCooled = false
     var shutterClosedWhenIdle = false
     var requiresStable = false
     var applyWhenIdle = false
@@ -66,6 +67,7 @@ struct CameraSettings: Sendable {
             in: -100...20),
         .duration(
             "warm_up_timeout", "How long it waits at most", default: .seconds(1800), in: .zero ... .seconds(7200)),
+        .bool("water_cooled", "Water carries the heat away, so that the fan may be off", default: false),
         .bool("fibre_coupled", "The sensor has a fibre-optic window and must warm up slowly", default: false),
         .bool(
             "shutter_closed_when_idle", "Keep the shutter closed between acquisitions, and as it is set in each",
@@ -120,6 +122,7 @@ struct CameraSettings: Sendable {
         warmUpTo = try settings["warm_up_to"]
         warmUpTimeout = try settings["warm_up_timeout"]
         isFibreCoupled = try settings["fibre_coupled"]
+        isWaterCooled = try settings["water_cooled"]
         shutterClosedWhenIdle = try settings["shutter_closed_when_idle"]
         requiresStable = try settings["require_stable"]
         applyWhenIdle = try settings["apply_when_idle"]

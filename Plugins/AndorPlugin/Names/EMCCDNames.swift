@@ -64,6 +64,7 @@ enum EMCCDNames {
         "state", "message", "serial_number", "family", "sensor/width", "sensor/height", "cooling/temperature",
         "cooling/state", "cooling/tripped", "cooling/tolerance", "cooling/watch", "acquisition/actual_exposure",
         "acquisition/actual_accumulate_cycle", "acquisition/actual_kinetic_cycle", "acquisition/readout_time",
+        "acquisition/minimum_period",
         "acquisition/frame_rate", "acquisition/data_rate", "acquisition/acquiring", "acquisition/images",
         "acquisition/lost", "acquisition/limit", "acquisition/seconds_remaining", "image/columns", "image/rows",
         "image/bytes", "image/pixel_type", "buffer/size", "buffer/use", "pipeline/images", "pipeline/dropped",
