@@ -17,6 +17,7 @@ from servers import Repeater, Server
 COMMANDS = """
 caget B:AO B:MB B:STR B:WFS
 caput -t B:AO 1.5
+caput B:AO 12.5
 caput -c -t B:AO 13.5
 caget -a B:AO
 caget -s B:AO
@@ -34,6 +35,7 @@ caget -c -# 3 B:WFS
 caget -# 5 B:WFS
 caget B:WFS.[1:3]
 caget -t B:AO.{"ts":{}}
+caget B:AO.{"ts":{"str":"iso"}}
 caput -S B:LSTR text
 caget -S B:LSTR
 caput -c -w 3 B:BUSY 1
@@ -84,7 +86,7 @@ class Tools:
         return self.plain(text)
 
     def plain(self, text):
-        text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+|<undefined>", "TIME", text)
+        text = re.sub(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d\.\d+([+-]\d{4})?|<undefined>", "TIME", text)
         text = re.sub(r"\d\d:\d\d:\d\d\.\d+", "TIME", text)
         return re.sub(r"(localhost|127\.0\.0\.1|[\w.-]+):%d" % self.server.port, "SERVER", text)
 
