@@ -182,12 +182,15 @@ def B8_16_readbacks_are_read_only_with_unit_limits_and_digits():
 
 @check
 def B8_17_the_time_of_one_frame_is_sent():
+    short_series(0.6, 0.2)
+    equal(pv("Configure").put(1, wait=True, timeout=60), 1, "Configure")
+    # What differs from that is sent for certain.
     short_series(0.5, 0.1)
     requests = Requests()
     equal(pv("Configure").put(1, wait=True, timeout=60), 1, "Configure")
     times = requests.values("count_time")
-    expect(all(value <= 0.1 for value in times), "count_time sent", times)
-    equal(requests.values("nimages")[-1:] or [5], [5], "nimages sent")
+    expect(times and all(value <= 0.1 for value in times), "count_time sent", times)
+    equal(requests.values("nimages")[-1:], [5], "nimages sent")
 
 
 @check
