@@ -7,7 +7,7 @@ import patient
 from caproto import ChannelType, ErrorResponseReceived
 from caproto.sync.client import write
 from checks import await_that, check, equal, expect, run_client
-from eiger_site import SEED, Requests, fault, new_files_are_the_detectors, stored
+from eiger_site import SEED, Requests, fault, hook_calls, new_files_are_the_detectors, stored
 
 NAMES = ("DetectorState DetectorTemperature DetectorTime CountTime_RBV FrameTime_RBV ThresholdEnergy PhotonEnergy FrameTime CountTime "
          "CountRateCorrection FlatFieldCorrection PixelMaskCorrection Restart Restart_RBV Initialize Initialize_RBV Configure Configure_RBV "
@@ -73,9 +73,10 @@ def K4_1_series_with_pyepics():
 @check
 def B8_1_post_operations_are_done_when_the_put_ends():
     short_series()
-    before = stored()
+    before, calls = stored(), hook_calls()
     pv("Trigger").put(1, wait=True, timeout=60)
     new_files_are_the_detectors(before, 2)
+    equal(hook_calls(), calls + 1, "calls of the site's program when the put ended")
     equal(get("Trigger_RBV"), 0, "Trigger_RBV")
 
 

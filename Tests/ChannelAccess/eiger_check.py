@@ -21,7 +21,9 @@ plugins: [StandardOperations, EigerSimulator, EigerPlugin, ChannelAccessFrontend
 simulators:
   sim1: {{type: eiger-sim, port: {simulator}, initialize_time: 1.5s, energy_time: 0.1s, arm_time: 0.1s}}
 devices:
-  eiger1: {{type: eiger, host: 127.0.0.1, port: {simulator}, post_operations: [verify], poll_idle: 0.2s}}
+  eiger1: {{type: eiger, host: 127.0.0.1, port: {simulator}, post_operations: [verify, hook], poll_idle: 0.2s}}
+post_operations:
+  hook: {{type: command, command: [/bin/sh, -c, "echo called >> {folder}/hook"], wait: true}}
 frontends:
   ca:
     type: channel_access

@@ -57,6 +57,12 @@ def written():
     return {record["sha256"] for record in json.loads(ask("GET", "/sim/files"))}
 
 
+def hook_calls():
+    """How often the site's own program was called after an acquisition."""
+    path = DATA.parent / "hook"
+    return len(path.read_text().splitlines()) if path.exists() else 0
+
+
 def stored():
     """Path to checksum of every file that lies below the data folder; numbers of series, so names, begin anew with initialize."""
     return {str(path.relative_to(DATA)): hashlib.sha256(path.read_bytes()).hexdigest() for path in DATA.rglob("*.h5")}
