@@ -195,6 +195,16 @@ def B8_17_the_time_of_one_frame_is_sent():
 
 
 @check
+def B8_18_a_temperature_of_null_is_an_alarm_of_that_name_alone():
+    severity = {name: lambda name=name: pv(name).get_timevars()["severity"] for name in ("DetectorTemperature", "DetectorState")}
+    await_that("a temperature", lambda: severity["DetectorTemperature"]() == 0)
+    with fault("status", path="*/status/temperature", status=200, text='{"value":null,"value_type":"float"}'):
+        await_that("the alarm", lambda: severity["DetectorTemperature"]() == 3)
+        equal(severity["DetectorState"](), 0, "severity of the state")
+    await_that("the end of the alarm", lambda: severity["DetectorTemperature"]() == 0)
+
+
+@check
 def B8_23_a_failed_series_fails_the_put_and_raises_an_alarm():
     short_series()
     with fault("arm_fails", times=100):
