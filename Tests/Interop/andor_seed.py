@@ -384,25 +384,25 @@ def the_documented_state_sends_no_image_either():
         place.remove()
 
 
+def example(name, ours):
+    """Runs one of the driver's examples, unmodified, against daqd; what it made of the images."""
+    run = subprocess.run(
+        [sys.executable, "-B", SHIM, name, str(ours.port)], env=ours.place.environment(), timeout=120, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout.splitlines()[-1])
+
+
 @check
 def E7_3_the_drivers_example_client_gets_its_images_from_daqd():
     with Ours() as ours:
-        run = subprocess.run(
-            [sys.executable, "-B", SHIM, "client", str(ours.port)], env=ours.place.environment(), timeout=120, capture_output=True,
-            text=True)
-        assert run.returncode == 0, run.stderr
-        counts = json.loads(run.stdout.splitlines()[-1])
+        counts = example("client", ours)
         assert counts == [int(counter(index).sum(dtype=int)) for index in range(1, 6)], counts
 
 
 @check
 def E7_3_the_drivers_ARTIQ_example_gets_its_images_from_daqd():
     with Ours() as ours:
-        run = subprocess.run(
-            [sys.executable, "-B", SHIM, "artiq", str(ours.port)], env=ours.place.environment(), timeout=120, capture_output=True,
-            text=True)
-        assert run.returncode == 0, run.stderr
-        images = [our_image(text) for text in json.loads(run.stdout.splitlines()[-1])]
+        images = [our_image(text) for text in example("artiq", ours)]
         assert len(images) == 5
         for index, image in enumerate(images, 1):
             assert (image == counter(index)).all(), index
