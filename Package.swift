@@ -110,8 +110,11 @@ let package = Package(
             name: "EigerSimulatorTests", dependencies: ["EigerSimulator", "HTTPTesting", kernel, storage],
             path: "Tests/EigerSimulatorTests", exclude: ["Fixtures"], swiftSettings: testSettings),
         .testTarget(
-            name: "DAQKernelConfigurationTests", dependencies: [kernel], path: "Tests/DAQKernelConfigurationTests",
-            exclude: ["Fixtures", "validate_schema.py"], swiftSettings: testSettings),
+            name: "DAQKernelConfigurationTests", dependencies: [kernel, "SchemaTesting"],
+            path: "Tests/DAQKernelConfigurationTests", exclude: ["Fixtures"], swiftSettings: testSettings),
+        .target(
+            name: "SchemaTesting", path: "Tests/SchemaTesting", exclude: ["validate_schema.py"],
+            swiftSettings: testSettings),
         .testTarget(
             name: "DAQKernelTests", dependencies: [kernel], path: "Tests/DAQKernelTests", swiftSettings: testSettings),
         .testTarget(
@@ -152,8 +155,8 @@ let package = Package(
             ],
             path: "Tests/EigerPluginTests", exclude: ["Fixtures"], swiftSettings: testSettings),
         .testTarget(
-            name: "AndorPluginTests", dependencies: ["AndorPlugin", kernel], path: "Tests/AndorPluginTests",
-            swiftSettings: testSettings),
+            name: "AndorPluginTests", dependencies: ["AndorPlugin", "SchemaTesting", kernel],
+            path: "Tests/AndorPluginTests", swiftSettings: testSettings),
         .target(name: "CBase64", path: "Plugins/RPCFrontend/CLibraries/CBase64"),
         .target(name: "CEventLoop", path: "Plugins/RPCFrontend/CLibraries/CEventLoop"),
         .systemLibrary(name: "COpenSSL", path: "Plugins/RPCFrontend/CLibraries/COpenSSL"),
